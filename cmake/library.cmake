@@ -1,0 +1,27 @@
+# The library cede::cede. Sources for other platforms guard themselves with #if, so that a glob is the whole list.
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS context)
+
+# Distributions build abseil so that its types are its own under every C++ standard. One that turns them into std:: types
+# from C++17 on would give this library and its user different types under the same names.
+set(CEDE_ABSL_PUBLIC any any_invocable function_ref inlined_vector memory optional span strings time type_traits
+    utility variant)
+set(CEDE_ABSL_PRIVATE flat_hash_map flat_hash_set stacktrace symbolize)
+
+file(GLOB_RECURSE CEDE_SOURCES CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/src/*.cpp")
+add_library(cede ${CEDE_SOURCES})
+add_library(cede::cede ALIAS cede)
+set_target_properties(cede PROPERTIES VERSION ${PROJECT_VERSION}
+  SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+cede_own_target(cede)
+target_compile_features(cede PUBLIC cxx_std_14)
+target_compile_options(cede PUBLIC ${CEDE_SANITIZE_FLAGS})
+target_link_options(cede PUBLIC ${CEDE_SANITIZE_FLAGS})
+target_include_directories(cede
+  PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+  PRIVATE "${PROJECT_SOURCE_DIR}/lib/src")
+
+list(TRANSFORM CEDE_ABSL_PUBLIC PREPEND absl:: OUTPUT_VARIABLE absl_public)
+list(TRANSFORM CEDE_ABSL_PRIVATE PREPEND absl:: OUTPUT_VARIABLE absl_private)
+target_link_libraries(cede PUBLIC ${absl_public} Threads::Threads PRIVATE ${absl_private} Boost::context)

@@ -1,0 +1,67 @@
+# How this project's own targets are made. Nothing here reaches a user of the library.
+
+# Warnings are for those who can mend them: PRIVATE, and only on our targets.
+function(cede_own_target target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow $<$<BOOL:${CEDE_WERROR}>:-Werror>)
+endfunction()
+
+# One executable of Boost.Test cases, and one ctest entry of the same name. It shares the precompiled header and main()
+# of tests/support.
+function(cede_add_test_executable target)
+  add_executable(${target} ${ARGN})
+  cede_own_target(${target})
+  target_link_libraries(${target} PRIVATE cede_test_support)
+  target_precompile_headers(${target} REUSE_FROM cede_test_support)
+  add_test(NAME ${target} COMMAND ${target})
+  cede_test_properties(${target})
+endfunction()
+
+# The environment and time limit of each test. A sanitizer may slow a program ten times.
+function(cede_test_properties test)
+  set(timeout 120)
+  set(environment UBSAN_OPTIONS=print_stacktrace=1)
+  if(CEDE_SANITIZE)
+    set(timeout 600)
+    if(EXISTS "${PROJECT_SOURCE_DIR}/tests/support/tsan.supp")
+      list(APPEND environment "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp")
+    endif()
+    if(EXISTS "${PROJECT_SOURCE_DIR}/tests/support/lsan.supp")
+      list(APPEND environment "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp")
+    endif()
+  endif()
+  set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout} ENVIRONMENT "${environment}")
+endfunction()
+
+# An adapter: adapters/NAME/{include,src,tests} as the target cede::NAME, a component of the installed package.
+#   cede_add_adapter(NAME LINK targets... FIND "find_dependency arguments"...)
+# The adapter's CMakeLists.txt has found its library already; FIND repeats that for users of the installed package.
+function(cede_add_adapter name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;FIND")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/*.cpp)
+  add_library(cede_${name} ${sources})
+  add_library(cede::${name} ALIAS cede_${name})
+  set_target_properties(cede_${name} PROPERTIES EXPORT_NAME ${name} VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  cede_own_target(cede_${name})
+  target_include_directories(cede_${name} PUBLIC
+    $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE src)
+  target_link_libraries(cede_${name} PUBLIC cede::cede ${arg_LINK})
+  if(CEDE_INSTALL)
+    set(find "")
+    foreach(dependency IN LISTS arg_FIND)
+      string(APPEND find "find_dependency(${dependency})\n")
+    endforeach()
+    set(file "${CMAKE_CURRENT_BINARY_DIR}/cede-${name}.cmake")
+    file(WRITE "${file}" "${find}include(\"\${CMAKE_CURRENT_LIST_DIR}/cede-${name}-targets.cmake\")\n")
+    install(TARGETS cede_${name} EXPORT cede-${name}-targets)
+    install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+    install(FILES "${file}" DESTINATION ${CEDE_CMAKEDIR})
+    install(EXPORT cede-${name}-targets NAMESPACE cede:: DESTINATION ${CEDE_CMAKEDIR})
+  endif()
+  file(GLOB tests CONFIGURE_DEPENDS tests/*_test.cpp)
+  if(CEDE_BUILD_TESTS AND tests)
+    cede_add_test_executable(test_${name} ${tests})
+    target_link_libraries(test_${name} PRIVATE cede_${name})
+  endif()
+endfunction()

@@ -1,0 +1,69 @@
+// What it is: a handle to a future of any result type: what a suspended coroutine hands to whoever drives it.
+// When to use it: in a driver of your own (`Coroutine::send()` returns one), or to keep futures of several types in one
+// container. When not: to get at a result; that takes a `Future<T>`.
+//
+// The handle is here, below the loop, because the coroutine room passes it on without looking inside; what it refers
+// to is defined in loop/future.hpp. Copying a handle refers to the same future; nothing here cedes. Copy and destroy it
+// on any thread; call its methods on the thread of its loop.
+#ifndef CEDE_BASE_ANY_FUTURE_HPP
+#define CEDE_BASE_ANY_FUTURE_HPP
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "cede/base/fwd.hpp"
+#include "cede/base/ref.hpp"
+
+namespace cede {
+
+namespace detail {
+void ref_acquire(FutureCore* core) noexcept;
+void ref_release(FutureCore* core) noexcept;
+}  // namespace detail
+
+class AnyFuture {
+public:
+    AnyFuture() noexcept = default;
+    explicit AnyFuture(detail::Ref<detail::FutureCore> core) noexcept : core_(std::move(core)) {}
+
+    // False for an empty handle, which stands for a bare yield: `sleep(0)`.
+    explicit operator bool() const noexcept { return static_cast<bool>(core_); }
+
+    // The calls below throw RuntimeError on an empty handle.
+
+    // True once there is a result, an exception or a cancellation.
+    bool done() const;
+    // True once it ended by cancellation.
+    bool cancelled() const;
+    // Null when it ended with a result, else what it ended with; marks it as retrieved. Throws InvalidStateError while it
+    // is pending, CancelledError when it was cancelled.
+    std::exception_ptr exception() const;
+    // Asks for a cancellation; false when it was done already. `message` is carried by the CancelledError.
+    bool cancel(std::string message = std::string()) const;
+    // The loop it belongs to. Throws RuntimeError when that loop is gone.
+    EventLoop& get_loop() const;
+
+    friend bool operator==(const AnyFuture& a, const AnyFuture& b) noexcept { return a.core_ == b.core_; }
+    friend bool operator!=(const AnyFuture& a, const AnyFuture& b) noexcept { return a.core_ != b.core_; }
+
+    detail::FutureCore* core() const noexcept { return core_.get(); }
+    const detail::Ref<detail::FutureCore>& ref() const& noexcept { return core_; }
+    detail::Ref<detail::FutureCore> ref() && noexcept { return std::move(core_); }
+
+protected:
+    detail::Ref<detail::FutureCore> core_;
+};
+
+}  // namespace cede
+
+namespace std {
+template <>
+struct hash<cede::AnyFuture> {
+    size_t operator()(const cede::AnyFuture& future) const noexcept { return hash<const void*>()(future.core()); }
+};
+}  // namespace std
+
+#endif

@@ -1,0 +1,111 @@
+// What it is: a move-only `R()` that keeps a callable of up to `N` bytes within itself. When to use it: for the body of
+// a coroutine or a callback, where absl::AnyInvocable (16 bytes inline) would allocate for nearly every lambda that
+// captures. When not: in an interface that users fill rarely; absl::AnyInvocable is the standard there.
+//
+// Does not cede by itself. A callable that is larger, over-aligned or throws when moved is kept on the heap.
+#ifndef CEDE_BASE_CLOSURE_HPP
+#define CEDE_BASE_CLOSURE_HPP
+
+#include <cstddef>
+#include <new>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace cede {
+namespace detail {
+
+template <class R>
+struct CallAs {
+    template <class F>
+    static R call(F& f) { return f(); }
+};
+template <>
+struct CallAs<void> {
+    template <class F>
+    static void call(F& f) { f(); }
+};
+
+template <class R, std::size_t N = 64>
+class Closure {
+public:
+    Closure() noexcept = default;
+
+    template <class F, class D = std::decay_t<F>, class = std::enable_if_t<!std::is_same<D, Closure>::value>>
+    Closure(F&& f) : ops_(&OpsFor<D, fits<D>()>::ops) {
+        OpsFor<D, fits<D>()>::make(storage_, std::forward<F>(f));
+    }
+    Closure(Closure&& other) noexcept { take(other); }
+    Closure& operator=(Closure&& other) noexcept {
+        if (this != &other) {
+            reset();
+            take(other);
+        }
+        return *this;
+    }
+    ~Closure() { reset(); }
+
+    R operator()() { return ops_->call(storage_); }
+    explicit operator bool() const noexcept { return ops_ != nullptr; }
+    void reset() noexcept {
+        if (ops_ != nullptr) std::exchange(ops_, nullptr)->destroy(storage_);
+    }
+    // The callable's type, for debug output; void when empty.
+    const std::type_info& type() const noexcept { return ops_ != nullptr ? *ops_->type : typeid(void); }
+
+private:
+    struct Ops {
+        R (*call)(void*);
+        void (*relocate)(void* from, void* to);
+        void (*destroy)(void*);
+        const std::type_info* type;
+    };
+
+    template <class F>
+    static constexpr bool fits() {
+        return sizeof(F) <= N && alignof(F) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible<F>::value;
+    }
+
+    template <class F, bool Inline>
+    struct OpsFor {
+        template <class G>
+        static void make(void* where, G&& g) { ::new (where) F(std::forward<G>(g)); }
+        static R call(void* where) { return CallAs<R>::call(*static_cast<F*>(where)); }
+        static void relocate(void* from, void* to) {
+            ::new (to) F(std::move(*static_cast<F*>(from)));
+            static_cast<F*>(from)->~F();
+        }
+        static void destroy(void* where) { static_cast<F*>(where)->~F(); }
+        static const Ops ops;
+    };
+    template <class F>
+    struct OpsFor<F, false> {
+        template <class G>
+        static void make(void* where, G&& g) { ::new (where) F*(new F(std::forward<G>(g))); }
+        static R call(void* where) { return CallAs<R>::call(**static_cast<F**>(where)); }
+        static void relocate(void* from, void* to) { ::new (to) F*(*static_cast<F**>(from)); }
+        static void destroy(void* where) { delete *static_cast<F**>(where); }
+        static const Ops ops;
+    };
+
+    void take(Closure& other) noexcept {
+        ops_ = std::exchange(other.ops_, nullptr);
+        if (ops_ != nullptr) ops_->relocate(other.storage_, storage_);
+    }
+
+    const Ops* ops_ = nullptr;
+    alignas(std::max_align_t) unsigned char storage_[N];
+};
+
+template <class R, std::size_t N>
+template <class F, bool Inline>
+const typename Closure<R, N>::Ops Closure<R, N>::OpsFor<F, Inline>::ops = {&call, &relocate, &destroy, &typeid(F)};
+
+template <class R, std::size_t N>
+template <class F>
+const typename Closure<R, N>::Ops Closure<R, N>::OpsFor<F, false>::ops = {&call, &relocate, &destroy, &typeid(F)};
+
+}  // namespace detail
+}  // namespace cede
+
+#endif

@@ -1,0 +1,78 @@
+// What it is: the handle to a set of values of context variables: what each task and each callback runs in. When to use
+// it: to run something in a context of its own (`Context::run`), or to hand one to create_task. When not: to read a
+// variable; ContextVar (task/context_var.hpp) does that in the current context.
+//
+// Copying a handle refers to the same context. A context belongs to one thread at a time.
+#ifndef CEDE_BASE_CONTEXT_HPP
+#define CEDE_BASE_CONTEXT_HPP
+
+#include <utility>
+
+#include "cede/base/fwd.hpp"
+#include "cede/base/ref.hpp"
+
+namespace cede {
+
+namespace detail {
+void ref_acquire(ContextData* context) noexcept;
+void ref_release(ContextData* context) noexcept;
+
+// The current context as it is to be kept by something scheduled now: a snapshot, null while no variable was ever set
+// (so that programs without context variables never allocate one).
+Ref<ContextData> snapshot_context();
+
+// Makes `slot` the current context until the end of the scope; a variable that is set puts its value there.
+class ContextScope {
+public:
+    explicit ContextScope(Ref<ContextData>& slot) noexcept;
+    ~ContextScope();
+    ContextScope(const ContextScope&) = delete;
+    ContextScope& operator=(const ContextScope&) = delete;
+
+private:
+    Ref<ContextData>* previous_;
+};
+}  // namespace detail
+
+class Context {
+public:
+    // An empty context.
+    Context();
+    explicit Context(detail::Ref<detail::ContextData> data) noexcept : data_(std::move(data)) {}
+
+    // An independent snapshot.
+    Context copy() const;
+    // Calls `f` with this context as the current one; returns what it returns. Values that it sets stay here. Throws
+    // RuntimeError when the context is entered already. Does not cede by itself.
+    template <class F>
+    auto run(F&& f) const -> decltype(f()) {
+        Entered entered(*this);
+        return std::forward<F>(f)();
+    }
+
+    friend bool operator==(const Context& a, const Context& b) noexcept { return a.data_ == b.data_; }
+    friend bool operator!=(const Context& a, const Context& b) noexcept { return a.data_ != b.data_; }
+    const detail::Ref<detail::ContextData>& data() const noexcept { return data_; }
+
+private:
+    class Entered {
+    public:
+        explicit Entered(const Context& context);
+        ~Entered();
+        Entered(const Entered&) = delete;
+        Entered& operator=(const Entered&) = delete;
+
+    private:
+        detail::Ref<detail::ContextData> data_;
+        detail::Ref<detail::ContextData>* previous_;
+    };
+
+    detail::Ref<detail::ContextData> data_;
+};
+
+// A snapshot of the current context.
+Context copy_context();
+
+}  // namespace cede
+
+#endif

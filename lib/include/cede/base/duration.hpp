@@ -1,0 +1,92 @@
+// What it is: the two time types of cede. A `Duration` is a length of time in whole nanoseconds, a `TimePoint` a
+// reading of `std::chrono::steady_clock`. Every function that takes seconds in asyncio takes a `Duration` here, and
+// a `Duration` is made from any `std::chrono` duration and from `absl::Duration`.
+// When to use it: as a parameter or member; callers go on writing `50ms` or `absl::Seconds(2)`.
+// When not: for wall-clock time. Nothing in cede reads a clock that can be set.
+//
+// Nothing here cedes, throws or allocates; every function may be called from any thread.
+#ifndef CEDE_BASE_DURATION_HPP
+#define CEDE_BASE_DURATION_HPP
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <ratio>
+#include <type_traits>
+#include <utility>
+
+namespace cede {
+
+using TimePoint = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+
+namespace detail {
+
+// absl::Duration is recognised by the function that converts it, found by argument-dependent look-up, so that this
+// header (which every user compiles) does not include absl/time/time.h, which costs 0.2 s.
+template <class D>
+using EnableIfAbslDuration = std::enable_if_t<
+    std::is_same<std::int64_t, decltype(ToInt64Nanoseconds(std::declval<const D&>()))>::value>;
+
+// Saturates instead of overflowing: hours::max() means "for ever", not a negative number of nanoseconds.
+template <class Rep, class Period>
+std::int64_t saturated_nanoseconds(std::chrono::duration<Rep, Period> d) noexcept {
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    constexpr long double limit = 9.2e18L;
+    const long double ns = static_cast<long double>(d.count()) *
+                           (static_cast<long double>(Period::num) / Period::den) * 1e9L;
+    if (std::isnan(ns)) return 0;
+    if (ns >= limit) return most;
+    if (ns <= -limit) return -most;
+    return std::is_floating_point<Rep>::value ? static_cast<std::int64_t>(std::ceil(ns))
+                                              : std::chrono::duration_cast<std::chrono::nanoseconds>(d).count();
+}
+
+}  // namespace detail
+
+// A length of time in nanoseconds. Fractions of a nanosecond are rounded up; what does not fit saturates.
+class Duration {
+public:
+    constexpr Duration() noexcept : ns_(0) {}
+    constexpr Duration(std::chrono::nanoseconds d) noexcept : ns_(d.count()) {}
+
+    template <class Rep, class Period>
+    constexpr Duration(std::chrono::duration<Rep, Period> d) noexcept : ns_(detail::saturated_nanoseconds(d)) {}
+
+    template <class D, class = detail::EnableIfAbslDuration<D>>
+    Duration(const D& d) noexcept : ns_(ToInt64Nanoseconds(d)) {}
+
+    // The length in nanoseconds.
+    constexpr std::int64_t count() const noexcept { return ns_; }
+    constexpr operator std::chrono::nanoseconds() const noexcept { return std::chrono::nanoseconds(ns_); }
+
+    // The length in seconds, as Python's loop.time() counts.
+    double seconds() const noexcept { return static_cast<double>(ns_) * 1e-9; }
+
+    // The longest length; as a delay it means "never".
+    static constexpr Duration max() noexcept {
+        return Duration(std::chrono::nanoseconds(std::numeric_limits<std::int64_t>::max()));
+    }
+
+    friend constexpr bool operator==(Duration a, Duration b) noexcept { return a.ns_ == b.ns_; }
+    friend constexpr bool operator!=(Duration a, Duration b) noexcept { return a.ns_ != b.ns_; }
+    friend constexpr bool operator<(Duration a, Duration b) noexcept { return a.ns_ < b.ns_; }
+    friend constexpr bool operator>(Duration a, Duration b) noexcept { return a.ns_ > b.ns_; }
+    friend constexpr bool operator<=(Duration a, Duration b) noexcept { return a.ns_ <= b.ns_; }
+    friend constexpr bool operator>=(Duration a, Duration b) noexcept { return a.ns_ >= b.ns_; }
+
+private:
+    std::int64_t ns_;
+};
+
+// `when + delay`, saturated at the far end of the clock instead of wrapping round into the past.
+inline TimePoint saturated_add(TimePoint when, Duration delay) noexcept {
+    const std::int64_t base = when.time_since_epoch().count();
+    if (delay.count() > 0 && base > std::numeric_limits<std::int64_t>::max() - delay.count()) return TimePoint::max();
+    if (delay.count() < 0 && base < std::numeric_limits<std::int64_t>::min() - delay.count()) return TimePoint::min();
+    return TimePoint(std::chrono::nanoseconds(base + delay.count()));
+}
+
+}  // namespace cede
+
+#endif

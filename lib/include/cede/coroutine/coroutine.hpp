@@ -1,0 +1,199 @@
+// What it is: a lazy computation that may cede control in its middle: what calling an `async def` function gives. It is
+// written as a function that returns a lambda: `Coroutine<int> triple(int v) { return [=] { return v * 3; }; }`.
+// When to use it: as the return type of anything that awaits and that a caller may want to run as a task, with a timeout
+// or in a gather. When not: a plain function that awaits needs none of this; await works at any depth.
+//
+// A coroutine belongs to the thread that starts it. It is move-only.
+#ifndef CEDE_COROUTINE_COROUTINE_HPP
+#define CEDE_COROUTINE_COROUTINE_HPP
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "cede/base/any_future.hpp"
+#include "cede/base/closure.hpp"
+#include "cede/base/exceptions.hpp"
+#include "cede/base/result.hpp"
+#include "cede/coroutine/frame.hpp"
+
+namespace cede {
+
+namespace detail {
+
+// A frame whose body is a callable without parameters: of a coroutine driven by hand, or of a task.
+template <class R>
+class BodyFrame : public Frame {
+public:
+    explicit BodyFrame(Closure<R> body) noexcept : Frame(Kind::coroutine), body_(std::move(body)) {}
+    ~BodyFrame() { dispose(); }
+
+    Result<R>& result() noexcept { return result_; }
+    const std::type_info& body_type() const noexcept { return body_.type(); }
+
+private:
+    void run_body() final { result_.set_from(body_); }
+    void drop_body() noexcept final { body_.reset(); }
+
+    Closure<R> body_;
+    Result<R> result_;
+};
+
+template <class R>
+class StartedCoroutine final : public BodyFrame<R>, public Pooled {
+public:
+    using BodyFrame<R>::BodyFrame;
+    virtual ~StartedCoroutine() = default;
+};
+
+template <class T>
+struct IsCoroutine : std::false_type {};
+template <class R>
+struct IsCoroutine<Coroutine<R>> : std::true_type {};
+
+template <class F, class R, class Result = decltype(std::declval<F&>()())>
+using EnableIfBody = std::enable_if_t<!IsCoroutine<F>::value &&
+                                      (std::is_void<R>::value || std::is_convertible<Result, R>::value)>;
+
+}  // namespace detail
+
+template <class R>
+class Coroutine {
+public:
+    using result_type = R;
+
+    // `body`: R(). Nothing runs yet, there is no stack, and up to 64 bytes of captures are kept without an allocation.
+    template <class F, class = detail::EnableIfBody<std::decay_t<F>, R>>
+    Coroutine(F&& body) : body_(std::forward<F>(body)) {}
+
+    Coroutine(Coroutine&& other) noexcept
+        : body_(std::move(other.body_)), frame_(std::move(other.frame_)), name_(std::move(other.name_)),
+          state_(std::exchange(other.state_, CoroutineState::closed)) {}
+    Coroutine& operator=(Coroutine&& other) noexcept {
+        if (this != &other) {
+            drop();
+            body_ = std::move(other.body_);
+            frame_ = std::move(other.frame_);
+            name_ = std::move(other.name_);
+            state_ = std::exchange(other.state_, CoroutineState::closed);
+        }
+        return *this;
+    }
+    // One that has started and is suspended is closed, as by close(); what that throws is reported as unraisable.
+    ~Coroutine() { drop(); }
+
+    // Driver by hand: runs to the next yield and returns the future awaited there, or an empty one for a bare yield
+    // (`sleep(0)`). Throws StopIteration<R> when the body returns, what the body throws, RuntimeError when it has ended
+    // before, std::invalid_argument when it is running, std::bad_alloc when there is no stack.
+    AnyFuture send() { return drive(nullptr); }
+    // The same, raising the exception where the body waits.
+    template <class E>
+    AnyFuture throw_(E exception) { return drive(std::make_exception_ptr(std::move(exception))); }
+    AnyFuture throw_(std::exception_ptr exception) { return drive(std::move(exception)); }
+
+    // Raises GeneratorExit where the body waits. Throws RuntimeError when it awaits again, or what else it throws.
+    void close() {
+        if (frame_ != nullptr) return frame_->close();
+        if (state_ == CoroutineState::created) body_.reset();
+        state_ = CoroutineState::closed;
+    }
+
+    CoroutineState state() const noexcept { return frame_ != nullptr ? frame_->state() : state_; }
+    // The future it awaits; empty unless it was started by hand and is suspended in an await.
+    AnyFuture cr_await() const {
+        if (state() != CoroutineState::suspended) return AnyFuture();
+        return AnyFuture(detail::Ref<detail::FutureCore>(static_cast<detail::FutureCore*>(frame_->yielded())));
+    }
+
+    // Names it for debug output.
+    Coroutine& named(std::string name) & {
+        name_ = std::move(name);
+        return *this;
+    }
+    Coroutine&& named(std::string name) && { return std::move(named(std::move(name))); }
+    const std::string& name() const noexcept { return name_; }
+
+    // For the rooms above. await_here(): runs it on the caller's own stack, or is delegated to when it has started.
+    R await_here();
+    // Takes the body out, for a task's own frame; the coroutine is then used up. Throws as a second await does.
+    detail::Closure<R> release_body();
+    bool started() const noexcept { return frame_ != nullptr; }
+
+private:
+    AnyFuture drive(std::exception_ptr thrown);
+    void drop() noexcept {
+        if (frame_ == nullptr && state_ == CoroutineState::created && body_) {
+            detail::report_never_awaited(name_, body_.type().name());
+        }
+        frame_.reset();
+        body_.reset();
+    }
+
+    detail::Closure<R> body_;
+    std::unique_ptr<detail::StartedCoroutine<R>> frame_;
+    std::string name_;
+    CoroutineState state_ = CoroutineState::created;  // while there is no frame
+};
+
+// Runs the coroutine in place: no allocation, no switch, and control is ceded only if its body cedes. Returns what the
+// body returns and throws what it throws; RuntimeError when it was awaited before.
+template <class R>
+R await(Coroutine<R>& coroutine) { return coroutine.await_here(); }
+template <class R>
+R await(Coroutine<R>&& coroutine) { return coroutine.await_here(); }
+
+template <class R>
+AnyFuture Coroutine<R>::drive(std::exception_ptr thrown) {
+    if (frame_ == nullptr) {
+        if (state_ == CoroutineState::running) throw std::invalid_argument("coroutine already executing");
+        if (state_ == CoroutineState::closed) detail::throw_reused();
+        frame_.reset(new detail::StartedCoroutine<R>(std::move(body_)));
+        state_ = CoroutineState::closed;
+    } else if (frame_->closed()) {
+        detail::throw_reused();
+    }
+    frame_->resume(std::move(thrown));
+    if (!frame_->closed()) {
+        return AnyFuture(detail::Ref<detail::FutureCore>(static_cast<detail::FutureCore*>(frame_->yielded())));
+    }
+    if (frame_->error()) std::rethrow_exception(frame_->take_error());
+    frame_->result().throw_stop_iteration();
+}
+
+template <class R>
+R Coroutine<R>::await_here() {
+    if (frame_ != nullptr) {
+        if (frame_->closed()) detail::throw_reused();
+        detail::delegate_to(*frame_);
+        return frame_->result().take();
+    }
+    if (state_ == CoroutineState::running) detail::throw_already_awaited();
+    if (state_ == CoroutineState::closed) detail::throw_reused();
+    struct Ends {
+        Coroutine& coroutine;
+        ~Ends() {
+            coroutine.body_.reset();
+            coroutine.state_ = CoroutineState::closed;
+        }
+    } ends{*this};
+    state_ = CoroutineState::running;
+    try {
+        return body_();
+    } catch (const StopIterationBase&) {
+        detail::throw_escaped_stop_iteration("coroutine");
+    }
+}
+
+template <class R>
+detail::Closure<R> Coroutine<R>::release_body() {
+    if (state_ == CoroutineState::running) detail::throw_already_awaited();
+    if (state_ == CoroutineState::closed) detail::throw_reused();
+    state_ = CoroutineState::closed;
+    return std::move(body_);
+}
+
+}  // namespace cede
+
+#endif

@@ -1,0 +1,131 @@
+// What it is: what a generator and a coroutine have in common once they have started: a body that runs on a fiber of its
+// own, is left at a yield, and is continued or thrown into by a driver. Compiled and type-erased; Generator<Y, S, R>,
+// Coroutine<R> and Task<R> add the types.
+// When to use it: to build another kind of coroutine inside the library. When not: in a program.
+//
+// A frame belongs to one thread. "Driver" is whoever resumes it; "body" is what runs on its stack.
+#ifndef CEDE_COROUTINE_FRAME_HPP
+#define CEDE_COROUTINE_FRAME_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <string>
+
+#include "cede/base/fwd.hpp"
+#include "cede/base/pool.hpp"
+#include "cede/fiber/fiber.hpp"
+
+namespace cede {
+
+// Where a generator or coroutine stands. `closed` is what it ends in, whether it returned, threw or was closed.
+enum class CoroutineState : std::uint8_t { created, running, suspended, closed };
+
+namespace detail {
+
+// How a body ended. The kinds that drivers treat differently are told apart where the exception is caught, because
+// asking an exception_ptr for its type means rethrowing it, at a microsecond each.
+enum class Ending : std::uint8_t { returned, raised, cancelled, generator_exit, interrupted };
+
+class Frame {
+public:
+    Frame(const Frame&) = delete;
+    Frame& operator=(const Frame&) = delete;
+
+    CoroutineState state() const noexcept { return state_; }
+    bool closed() const noexcept { return state_ == CoroutineState::closed; }
+
+    // Driver: runs the body to its next yield or its end. `thrown`, if any, is raised where the body waits; a body not
+    // started is closed with it instead. Afterwards the state is suspended, and yielded() is what it gave, or closed,
+    // and ending() tells how. Throws std::invalid_argument when the body is running, RuntimeError when `thrown` would be
+    // raised in a destructor that runs during unwinding, std::bad_alloc when there is no stack (state unchanged).
+    void resume(std::exception_ptr thrown);
+
+    // Driver: raises GeneratorExit where the body waits. Returns when the body has ended by it or returned; throws what
+    // else it ended with, and RuntimeError when it yields again (it is then still suspended).
+    void close();
+
+    // Driver: the end of a frame's life, in any state; what goes wrong is reported as unraisable. Called by the
+    // destructor of the most derived class, while the body still exists.
+    void dispose() noexcept;
+
+    // Body: gives `yielded` to the driver and waits. Returns the exception to raise here, or null. May be called on any
+    // fiber that the body has resumed in turn: the whole pile of fibers waits. Throws RuntimeError below a NoSuspend.
+    std::exception_ptr suspend(void* yielded);
+
+    void* yielded() const noexcept { return yielded_; }
+    Ending ending() const noexcept { return ending_; }
+    const std::exception_ptr& error() const noexcept { return error_; }
+    std::exception_ptr take_error() noexcept { return std::move(error_); }
+    // close() is under way: a GeneratorExit is on its way through the body.
+    bool closing() const noexcept { return closing_; }
+    // The body waits in a destructor that runs during unwinding, where nothing may be raised.
+    bool waits_while_unwinding() const noexcept { return leaf_ != nullptr && leaf_->suspended_while_unwinding(); }
+
+    // Driver: what a yield of the body returns when nothing is thrown; of the generator's own send type.
+    void* sent() const noexcept { return sent_; }
+    void set_sent(void* value) noexcept { sent_ = value; }
+
+    Fiber& fiber() noexcept { return fiber_; }
+    // The fiber that the body was left on: its own, or one further up the pile.
+    const Fiber* leaf() const noexcept { return leaf_; }
+    // The coroutine that was current when this one was last resumed.
+    Frame* parent() const noexcept { return parent_; }
+
+    void set_stack_size(std::size_t bytes) noexcept { stack_size_ = bytes; }
+
+protected:
+    enum class Kind : std::uint8_t { generator, coroutine };
+
+    explicit Frame(Kind kind) noexcept : kind_(kind) {}
+    ~Frame() = default;
+
+    // Runs the body and keeps its result; on the frame's own stack.
+    virtual void run_body() = 0;
+    // Destroys the body with what it captured; called once, when it has ended or will never start.
+    virtual void drop_body() noexcept = 0;
+
+private:
+    static void enter(void* frame);
+    void run_and_classify() noexcept;
+    void begin();
+    void end_unstarted(std::exception_ptr thrown) noexcept;
+    const char* noun() const noexcept { return kind_ == Kind::generator ? "generator" : "coroutine"; }
+
+    Fiber fiber_;
+    Fiber* leaf_ = nullptr;
+    Fiber* driver_ = nullptr;
+    Frame* parent_ = nullptr;
+    void* yielded_ = nullptr;
+    void* sent_ = nullptr;
+    std::exception_ptr thrown_;
+    std::exception_ptr error_;
+    std::size_t stack_size_ = 0;
+    CoroutineState state_ = CoroutineState::created;
+    Ending ending_ = Ending::returned;
+    bool closing_ = false;
+    const Kind kind_;
+};
+
+// Body: cedes control from the current coroutine to its driver, giving it the future waited for (null: a bare yield).
+// Returns the exception to raise, or null. Throws RuntimeError outside every coroutine.
+std::exception_ptr suspend_coroutine(FutureCore* awaited);
+
+// Body: `yield from` a coroutine that somebody else has started: drives it to its end, passing on what it waits for and
+// what is thrown in. Throws what it ends with.
+void delegate_to(Frame& inner);
+
+// Whether an await can cede here.
+bool in_coroutine() noexcept;
+
+// In debug mode warns that a coroutine was dropped unawaited. Never throws.
+void report_never_awaited(const std::string& name, const char* type_name) noexcept;
+
+[[noreturn]] void throw_reused();
+[[noreturn]] void throw_already_awaited();
+[[noreturn]] void throw_escaped_stop_iteration(const char* noun);
+
+}  // namespace detail
+}  // namespace cede
+
+#endif

@@ -1,0 +1,221 @@
+// What it is: a function that can be left in its middle, giving a value, and continued there: Python's generator, with
+// send, throw, close and `yield from`, at any call depth below the body.
+// When to use it: to write a producer, a parser or a walk over a structure as straight code. When not: to wait for
+// something; a Coroutine does that (an await inside a generator's body cedes for the task that iterates it).
+//
+// A generator belongs to the thread that first resumes it. Nothing here cedes to an event loop.
+#ifndef CEDE_COROUTINE_GENERATOR_HPP
+#define CEDE_COROUTINE_GENERATOR_HPP
+
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/types/optional.h"
+#include "absl/types/variant.h"
+
+#include "cede/base/exceptions.hpp"
+#include "cede/base/result.hpp"
+#include "cede/coroutine/frame.hpp"
+
+namespace cede {
+
+template <class Y, class S = void, class R = void>
+class Generator;
+template <class Y, class S = void>
+class Yield;
+
+namespace detail {
+
+template <class Y, class S, class R>
+class GeneratorFrame final : public Frame, public Pooled {
+public:
+    using Body = absl::AnyInvocable<R(Yield<Y, S>&)>;
+    explicit GeneratorFrame(Body body) : Frame(Kind::generator), body_(std::move(body)) {}
+    virtual ~GeneratorFrame() { dispose(); }
+
+    Result<R>& result() noexcept { return result_; }
+
+private:
+    void run_body() override {
+        Yield<Y, S> yield(*this);
+        result_.set_from([&]() -> R { return body_(yield); });
+    }
+    void drop_body() noexcept override { body_ = nullptr; }
+
+    Body body_;
+    Result<R> result_;
+};
+
+template <class S>
+S take_sent(Frame& frame) { return std::move(*static_cast<S*>(frame.sent())); }
+template <>
+inline void take_sent<void>(Frame&) {}
+
+}  // namespace detail
+
+// What a generator's body yields through. Only valid inside that body.
+template <class Y, class S>
+class Yield {
+public:
+    explicit Yield(detail::Frame& frame) noexcept : frame_(frame) {}
+    Yield(const Yield&) = delete;
+    Yield& operator=(const Yield&) = delete;
+
+    // Gives `value` to whoever resumed the generator and waits; returns what send() brings (next() brings S()), or raises
+    // what throw_() brings, GeneratorExit at close().
+    S operator()(Y value) {
+        if (std::exception_ptr thrown = frame_.suspend(&value)) std::rethrow_exception(std::move(thrown));
+        return detail::take_sent<S>(frame_);
+    }
+
+    // `yield from`: runs `inner` to its end in place of this body: values, sends and throws go through. Returns its
+    // result.
+    template <class R2>
+    R2 from(Generator<Y, S, R2>&& inner);
+
+private:
+    detail::Frame& frame_;
+};
+
+template <class Y, class S, class R>
+class Generator {
+public:
+    using Sent = std::conditional_t<std::is_void<S>::value, absl::monostate, S>;
+
+    // `body`: R(Yield<Y, S>&). Nothing runs yet, and there is no stack.
+    template <class F, class = std::enable_if_t<!std::is_same<std::decay_t<F>, Generator>::value>>
+    Generator(F&& body)
+        : frame_(new detail::GeneratorFrame<Y, S, R>(
+              typename detail::GeneratorFrame<Y, S, R>::Body(std::forward<F>(body)))) {}
+    Generator(Generator&&) noexcept = default;
+    Generator& operator=(Generator&&) noexcept = default;
+
+    // Starts it, or resumes it with S(); returns the next value. Throws StopIteration<R> when the body returns, what the
+    // body throws, std::invalid_argument from inside the body itself, std::bad_alloc when there is no stack.
+    Y next() { return value_or_stop(resume_with_default()); }
+    // Resumes it with `value`. Throws as next(), and std::invalid_argument when it has not started: nobody waits for a
+    // value yet, so call next() first.
+    Y send(Sent value) { return value_or_stop(resume_with(std::move(value))); }
+    // Raises the exception where the body waits; returns the next value if the body catches it. Throws as next(); on a
+    // finished generator throws the exception itself.
+    template <class E>
+    Y throw_(E exception) { return throw_(std::make_exception_ptr(std::move(exception))); }
+    Y throw_(std::exception_ptr exception) {
+        if (frame().closed()) std::rethrow_exception(std::move(exception));
+        frame_->resume(std::move(exception));
+        return value_or_stop(!frame_->closed());
+    }
+
+    // The same without StopIteration: empty when the body returned; its result is then in result().
+    absl::optional<Y> try_next() { return value_or_nothing(resume_with_default()); }
+    absl::optional<Y> try_send(Sent value) { return value_or_nothing(resume_with(std::move(value))); }
+    // What the body returned. Throws InvalidStateError when it has not.
+    std::add_lvalue_reference_t<R> result() { return frame().result().get(); }
+
+    // Raises GeneratorExit where the body waits. Returns the value if the body caught it and returned one (a bare void
+    // for R = void). Throws RuntimeError if it yields again, or what else it throws. Does nothing on a finished one.
+    typename detail::Result<R>::Optional close() {
+        const bool was_open = frame_ != nullptr && frame_->state() == CoroutineState::suspended;
+        if (frame_ != nullptr) frame_->close();
+        return detail::Result<R>::optional(was_open ? &frame_->result() : nullptr);
+    }
+
+    CoroutineState state() const noexcept { return frame_ != nullptr ? frame_->state() : CoroutineState::closed; }
+
+    class iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = Y;
+        using difference_type = std::ptrdiff_t;
+        using pointer = Y*;
+        using reference = Y&;
+
+        iterator() noexcept = default;
+        explicit iterator(Generator& generator) : generator_(&generator) { ++*this; }
+        reference operator*() const noexcept { return *static_cast<Y*>(generator_->frame_->yielded()); }
+        pointer operator->() const noexcept { return &**this; }
+        iterator& operator++() {
+            if (!generator_->resume_with_default()) generator_ = nullptr;
+            return *this;
+        }
+        void operator++(int) { ++*this; }
+        friend bool operator==(const iterator& a, const iterator& b) noexcept { return a.generator_ == b.generator_; }
+        friend bool operator!=(const iterator& a, const iterator& b) noexcept { return a.generator_ != b.generator_; }
+
+    private:
+        Generator* generator_ = nullptr;
+    };
+    // Iterates over the values from here on; each is referred to where the body keeps it, until the next step.
+    iterator begin() { return iterator(*this); }
+    iterator end() noexcept { return iterator(); }
+
+private:
+    template <class, class>
+    friend class Yield;
+
+    detail::GeneratorFrame<Y, S, R>& frame() {
+        if (frame_ == nullptr) throw InvalidStateError("this generator was moved from");
+        return *frame_;
+    }
+
+    // These return whether the body yielded; false when it has returned. They throw what it threw.
+    bool resume_with_default() { return resume_with_default(std::is_void<S>()); }
+    bool resume_with_default(std::true_type) { return resume(nullptr); }
+    bool resume_with_default(std::false_type) {
+        S none{};
+        return resume(&none);
+    }
+    bool resume_with(Sent value) {
+        if (frame().state() == CoroutineState::created) {
+            throw std::invalid_argument("cannot send a value to a generator that has not started; call next() first");
+        }
+        return resume(&value);
+    }
+    bool resume(void* sent) {
+        if (frame().closed()) return false;
+        frame_->set_sent(sent);
+        frame_->resume(nullptr);
+        if (frame_->closed() && frame_->error()) std::rethrow_exception(frame_->take_error());
+        return !frame_->closed();
+    }
+
+    Y value_or_stop(bool yielded) {
+        if (yielded) return std::move(*static_cast<Y*>(frame_->yielded()));
+        if (frame_->error()) std::rethrow_exception(frame_->take_error());
+        frame_->result().throw_stop_iteration();
+    }
+    absl::optional<Y> value_or_nothing(bool yielded) {
+        if (!yielded) return absl::nullopt;
+        return absl::optional<Y>(std::move(*static_cast<Y*>(frame_->yielded())));
+    }
+
+    std::unique_ptr<detail::GeneratorFrame<Y, S, R>> frame_;
+};
+
+template <class Y, class S>
+template <class R2>
+R2 Yield<Y, S>::from(Generator<Y, S, R2>&& inner) {
+    detail::Frame& in = inner.frame();
+    std::exception_ptr thrown;
+    while (!in.closed()) {
+        in.resume(std::move(thrown));
+        if (in.closed()) break;
+        thrown = frame_.suspend(in.yielded());
+        if (thrown && frame_.closing()) {
+            in.close();
+            std::rethrow_exception(std::move(thrown));
+        }
+        in.set_sent(frame_.sent());
+    }
+    if (in.error()) std::rethrow_exception(in.take_error());
+    return inner.frame().result().take();
+}
+
+}  // namespace cede
+
+#endif

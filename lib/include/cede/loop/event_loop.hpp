@@ -1,0 +1,235 @@
+// What it is: the event loop: it runs callbacks, timers and tasks one after the other in one thread, and waits for file
+// descriptors in between. loop/README.md numbers the order of one iteration.
+// When to use it: `cede::run()` makes and ends one; a callback-driven program makes its own with new_event_loop(). Derive
+// from SelectorEventLoop to instrument or change it: every hook is virtual.
+// When not: do not share one between threads; only what is said to be thread-safe may be called from another thread, and
+// in debug mode anything else throws RuntimeError there.
+//
+// No member function cedes unless it returns a Coroutine, which does when it is awaited. After close() everything that
+// schedules throws RuntimeError.
+#ifndef CEDE_LOOP_EVENT_LOOP_HPP
+#define CEDE_LOOP_EVENT_LOOP_HPP
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/types/optional.h"
+
+#include "cede/base/duration.hpp"
+#include "cede/base/fwd.hpp"
+#include "cede/loop/exception_context.hpp"
+#include "cede/loop/executor.hpp"
+#include "cede/loop/future.hpp"
+#include "cede/loop/handle.hpp"
+#include "cede/loop/loop_network.hpp"
+#include "cede/loop/loop_traits.hpp"
+#include "cede/selectors/base_selector.hpp"
+
+namespace cede {
+
+namespace detail {
+struct LoopImpl;
+}
+
+using ExceptionHandler = std::function<void(EventLoop&, const ExceptionContext&)>;
+
+class EventLoop : public LoopNetwork {
+public:
+    using Callback = detail::Closure<void>;
+
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+    // Closes it. What is still pending is reported and unwound.
+    ~EventLoop() override;
+
+    // --- Running ---
+
+    // Runs until stop(). Throws RuntimeError when it runs already, when another loop runs in this thread, or when it is
+    // closed; a KeyboardInterrupt or SystemExit that a callback throws.
+    virtual void run_forever();
+    // Runs until `x` (a future, task, coroutine or callable) is done; returns its result or throws what it ended with.
+    // Throws RuntimeError when stop() ended it before, std::invalid_argument for a future of another loop.
+    template <class X>
+    detail::AwaitedT<X> run_until_complete(X&& x);
+    // Ends run_forever after the present iteration; called before it, lets it run one.
+    virtual void stop();
+    bool is_running() const noexcept;
+    bool is_closed() const noexcept { return closed_; }
+    // Drops what is scheduled, unwinds the tasks that are left, gives everything back. May be called again. Throws
+    // RuntimeError while it runs.
+    virtual void close();
+    // One iteration: what run_forever repeats.
+    virtual void run_once();
+    Coroutine<void> shutdown_asyncgens();
+    Coroutine<void> shutdown_default_executor(absl::optional<Duration> timeout = absl::nullopt);
+
+    // --- Scheduling ---
+
+    // Runs `f(args...)` in the next iteration, in the order of the calls.
+    template <class F, class... Args>
+    Handle call_soon(F&& f, Args&&... args) {
+        return schedule(detail::bind(std::forward<F>(f), std::forward<Args>(args)...), detail::snapshot_context());
+    }
+    template <class F>
+    Handle call_soon(F&& f, const Context& context) { return schedule(std::forward<F>(f), context.data()); }
+    // The same from any thread; wakes the loop if it waits.
+    template <class F, class... Args>
+    Handle call_soon_threadsafe(F&& f, Args&&... args) {
+        return schedule_threadsafe(detail::bind(std::forward<F>(f), std::forward<Args>(args)...),
+                                   detail::snapshot_context());
+    }
+    // Runs it once `delay` has passed; what is due at the same time runs in the order of the calls.
+    template <class F, class... Args>
+    TimerHandle call_later(Duration delay, F&& f, Args&&... args) {
+        return schedule_at(saturated_add(time(), delay), detail::bind(std::forward<F>(f), std::forward<Args>(args)...),
+                           detail::snapshot_context());
+    }
+    template <class F, class... Args>
+    TimerHandle call_at(TimePoint when, F&& f, Args&&... args) {
+        return schedule_at(when, detail::bind(std::forward<F>(f), std::forward<Args>(args)...),
+                           detail::snapshot_context());
+    }
+    // The loop's clock: std::chrono::steady_clock, unless a subclass says otherwise.
+    virtual TimePoint time() const;
+
+    template <class T = void>
+    Future<T> create_future() { return Future<T>(*this); }
+    template <class X>
+    Task<detail::AwaitedT<X>> create_task(X&& x);
+    template <class X>
+    Task<detail::AwaitedT<X>> create_task(X&& x, const TaskOptions& options);
+
+    // --- File descriptors ---
+
+    // Runs `f(args...)` whenever `fd` can be read (written), in place of what was added before. Throws
+    // std::invalid_argument for a negative fd, RuntimeError when a transport uses it, std::system_error from the system.
+    template <class F, class... Args>
+    void add_reader(int fd, F&& f, Args&&... args) {
+        watch(fd, selectors::EVENT_READ, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+    }
+    template <class F, class... Args>
+    void add_writer(int fd, F&& f, Args&&... args) {
+        watch(fd, selectors::EVENT_WRITE, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+    }
+    // False when there was none, or the loop is closed. Remove it before the fd is closed.
+    bool remove_reader(int fd) { return unwatch(fd, selectors::EVENT_READ); }
+    bool remove_writer(int fd) { return unwatch(fd, selectors::EVENT_WRITE); }
+
+    // --- Threads ---
+
+    // Runs `f(args...)` on a thread of `executor`, or of the default one; the future gets what it returns or throws.
+    // Cancelling the future does not stop the function.
+    template <class F, class... Args>
+    Future<detail::CallResult<F, Args...>> run_in_executor(Executor& executor, F&& f, Args&&... args);
+    template <class F, class... Args>
+    Future<detail::CallResult<F, Args...>> run_in_executor(std::nullptr_t, F&& f, Args&&... args);
+    // The default executor from now on. Throws std::invalid_argument for null.
+    void set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor);
+    std::shared_ptr<ThreadPoolExecutor> default_executor();
+
+    // --- Signals ---
+
+    // Runs `f(args...)` in the loop when the signal arrives. Throws std::invalid_argument for a bad number, RuntimeError
+    // for one that cannot be caught or when called outside the main thread.
+    template <class F, class... Args>
+    void add_signal_handler(int signal, F&& f, Args&&... args) {
+        watch_signal(signal, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+    }
+    // Puts back what the signal did before; false when there was no handler.
+    virtual bool remove_signal_handler(int signal);
+
+    // --- Errors and debugging ---
+
+    // An empty handler restores the default. An exception thrown by a handler is reported, and the loop goes on.
+    void set_exception_handler(ExceptionHandler handler);
+    const ExceptionHandler& get_exception_handler() const noexcept;
+    // Writes the report to stderr.
+    virtual void default_exception_handler(const ExceptionContext& context);
+    // Gives the report to the handler. Never throws, but for a KeyboardInterrupt or SystemExit of the handler.
+    virtual void call_exception_handler(const ExceptionContext& context);
+    void set_debug(bool on) noexcept;
+    bool get_debug() const noexcept { return debug_; }
+    // In debug mode a callback or a step of a task that takes longer is reported; 100 ms to begin with.
+    Duration slow_callback_duration = std::chrono::milliseconds(100);
+
+    // --- Inside another loop ---
+
+    // Becomes readable when there is work; -1 when the selector has no such fd.
+    int backend_fd() const noexcept;
+    // How long the host may wait before poll_once(); zero when something is ready, nullopt for as long as it likes.
+    absl::optional<Duration> next_timeout();
+    // Does what is ready, without blocking, and returns.
+    void poll_once();
+
+    // --- For the rooms above ---
+
+    // Puts `work` at the end of the ready queue. Throws RuntimeError when the loop is closed.
+    virtual void enqueue(detail::Runnable& work);
+    void check_open() const {
+        if (closed_) throw_closed();
+    }
+    // In debug mode throws RuntimeError outside the loop's own thread.
+    void check_thread() const {
+        if (debug_) check_thread_now();
+    }
+    detail::LoopImpl& impl() noexcept { return *impl_; }
+    const detail::LoopReference& reference() const noexcept { return reference_; }
+
+protected:
+    // With the given selector, or the platform's best.
+    explicit EventLoop(std::unique_ptr<selectors::BaseSelector> selector);
+
+    // The type-erased hooks behind the templates above.
+    virtual Handle schedule(Callback callback, detail::Ref<detail::ContextData> context);
+    virtual Handle schedule_threadsafe(Callback callback, detail::Ref<detail::ContextData> context);
+    virtual TimerHandle schedule_at(TimePoint when, Callback callback, detail::Ref<detail::ContextData> context);
+    virtual void watch(int fd, selectors::EventMask event, Callback callback);
+    virtual bool unwatch(int fd, selectors::EventMask event);
+    virtual void watch_signal(int signal, Callback callback);
+    // Waits for events at most `timeout` (nullopt: for ever) and schedules what they are for.
+    virtual void select(absl::optional<Duration> timeout);
+
+    // The callbacks, task steps and wakeups that the next iteration will run.
+    std::size_t ready_count() const noexcept { return ready_.size(); }
+    // The timers that are not due yet, cancelled ones left out.
+    std::size_t scheduled_count() const noexcept;
+    selectors::BaseSelector& selector() noexcept;
+
+private:
+    friend struct detail::LoopImpl;
+    [[noreturn]] static void throw_closed();
+    void check_thread_now() const;
+    void run_ready();
+    void run_measured(detail::Runnable& work);
+
+    detail::RunnableList ready_;
+    bool closed_ = false;
+    bool debug_ = false;
+    detail::LoopReference reference_;
+    std::unique_ptr<detail::LoopImpl> impl_;
+};
+
+// The loop of every platform: readiness from a selector.
+class SelectorEventLoop : public EventLoop {
+public:
+    explicit SelectorEventLoop(std::unique_ptr<selectors::BaseSelector> selector = nullptr);
+    ~SelectorEventLoop() override;
+};
+
+std::unique_ptr<EventLoop> new_event_loop();
+// The loop that runs in this thread. Throws RuntimeError when none does.
+EventLoop& get_running_loop();
+// The running loop, else the one installed in this thread. Throws RuntimeError without either.
+EventLoop& get_event_loop();
+// Installs a loop, not owned, for this thread; null for none.
+void set_event_loop(EventLoop* loop) noexcept;
+
+}  // namespace cede
+
+#include "cede/loop/run_in_executor.hpp"
+
+#endif

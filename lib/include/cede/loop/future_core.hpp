@@ -1,0 +1,128 @@
+// What it is: a future without its type: state, exception, callbacks, and the loop it belongs to. Future<T> adds the value.
+// When to use it: inside the library, for a future with a cancel() of its own (a task, a gather).
+//
+// The count of references is atomic; all else is for the loop's thread only.
+#ifndef CEDE_LOOP_FUTURE_CORE_HPP
+#define CEDE_LOOP_FUTURE_CORE_HPP
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <string>
+
+#include "cede/base/any_future.hpp"
+#include "cede/base/closure.hpp"
+#include "cede/base/context.hpp"
+#include "cede/base/pool.hpp"
+#include "cede/loop/runnable.hpp"
+
+namespace cede {
+
+// Names a done callback, to remove it.
+enum class CallbackId : std::uint64_t {};
+
+namespace detail {
+
+class LoopToken;
+
+// A loop that may be gone: the token outlives every loop, and the generation tells whether it still means the same one.
+struct LoopReference {
+    LoopToken* token = nullptr;
+    std::uint32_t generation = 0;
+
+    EventLoop* get() const noexcept;  // null when the loop was destroyed
+};
+LoopReference reference_to(EventLoop& loop) noexcept;
+
+class FutureCore : public Pooled {
+public:
+    enum class State : std::uint8_t { pending, cancelled, finished };
+
+    bool done() const noexcept { return state_ != State::pending; }
+    bool cancelled() const noexcept { return state_ == State::cancelled; }
+    bool failed() const noexcept { return state_ == State::finished && exception_; }
+    bool is_task() const noexcept { return is_task_; }
+    // Throws RuntimeError when the loop was destroyed.
+    EventLoop& loop() const;
+    EventLoop* loop_or_null() const noexcept { return loop_.get(); }
+    const LoopReference& loop_reference() const noexcept { return loop_; }
+
+    virtual bool cancel(std::string message);
+
+    // Throws what it holds: InvalidStateError while pending, the CancelledError, or the exception, which then counts as
+    // retrieved. Returns when there is a value.
+    void check();
+    // As AnyFuture::exception().
+    std::exception_ptr exception();
+    // The exception or the CancelledError of something done, null for a value; marks it as retrieved.
+    std::exception_ptr outcome();
+
+    // The value is in its place: completes. Throws InvalidStateError when done.
+    void finish();
+    void set_exception(std::exception_ptr exception);
+    // Ends it as cancelled by `error`, whose message awaiters see.
+    void finish_cancelled(std::exception_ptr error);
+    // Throws InvalidStateError when done, and RuntimeError for a task, whose body alone sets its outcome.
+    void check_settable() const;
+
+    // Links `waiter`, which is scheduled when this completes, at once when it has.
+    void add_waiter(Runnable& waiter);
+    void remove_waiter(Runnable& waiter) noexcept { callbacks_.remove(waiter); }
+    CallbackId add_done_callback(Closure<void> callback, Ref<ContextData> context);
+    bool remove_done_callback(CallbackId id) noexcept;
+    bool has_waiters() const noexcept { return !callbacks_.empty(); }
+    const RunnableList& waiters() const noexcept { return callbacks_; }
+
+    // No report if nobody ever asks for its exception.
+    void silence() noexcept { unretrieved_ = false; }
+    const std::string& cancel_message() const noexcept { return cancel_message_; }
+    void set_cancel_message(std::string message) noexcept { cancel_message_ = std::move(message); }
+
+    // Where Future<T> finds its value: a Result<T>.
+    void* slot() const noexcept { return slot_; }
+    // A move-only value goes to the first who takes it.
+    bool taken() const noexcept { return taken_; }
+    void set_taken() noexcept { taken_ = true; }
+    bool unique() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
+
+protected:
+    FutureCore(EventLoop& loop, void* slot, bool is_task);
+    virtual ~FutureCore();
+
+    // How the report of an unretrieved exception calls it.
+    virtual const char* noun() const noexcept { return "Future"; }
+    // Adds what the kind of future knows about itself.
+    virtual void describe_report(ExceptionContext& context);
+    void schedule_callbacks();
+    void finish_failed(std::exception_ptr exception);
+    std::exception_ptr make_cancelled_error();
+
+    std::exception_ptr exception_;
+
+private:
+    friend void ref_acquire(FutureCore* core) noexcept;
+    friend void ref_release(FutureCore* core) noexcept;
+    void report_unretrieved() noexcept;
+
+    std::atomic<int> references_{0};
+    State state_ = State::pending;
+    bool unretrieved_ = false;
+    bool taken_ = false;
+    bool has_done_callbacks_ = false;
+    const bool is_task_;
+    void* slot_;
+    LoopReference loop_;
+    RunnableList callbacks_;
+    std::string cancel_message_;
+};
+
+// Gives the report to the handler of that loop, on its own thread; false when the loop is closed or gone.
+bool post_report(const LoopReference& loop, ExceptionContext context);
+
+// The loop that a future made here belongs to: the running one, else the installed one. Throws RuntimeError for none.
+EventLoop& loop_for_future();
+
+}  // namespace detail
+}  // namespace cede
+
+#endif

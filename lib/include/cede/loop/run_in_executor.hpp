@@ -1,0 +1,82 @@
+// What it is: the typed part of EventLoop::run_in_executor. When to use it: through that member.
+#ifndef CEDE_LOOP_RUN_IN_EXECUTOR_HPP
+#define CEDE_LOOP_RUN_IN_EXECUTOR_HPP
+
+#include <exception>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+
+#include "cede/base/result.hpp"
+#include "cede/loop/event_loop.hpp"
+
+namespace cede {
+namespace detail {
+
+// A function on its way to a thread and back. The thread writes the outcome, then the loop's thread reads it: posting to
+// the loop orders the two.
+class ExecutorJob {
+public:
+    virtual ~ExecutorJob();
+    virtual void run() noexcept = 0;      // on the executor's thread
+    virtual void deliver() = 0;           // on the loop's thread
+};
+
+template <class R, class F>
+class ExecutorCall final : public ExecutorJob {
+public:
+    ExecutorCall(F f, Future<R> future) : f_(std::move(f)), future_(std::move(future)) {}
+
+    void run() noexcept override {
+        try {
+            result_.set_from([this]() -> R { return f_(); });
+        } catch (...) {
+            exception_ = std::current_exception();
+        }
+    }
+    void deliver() override {
+        if (future_.done()) return;  // cancelled meanwhile
+        if (exception_) return future_.set_exception(std::move(exception_));
+        set(std::is_void<R>());
+    }
+
+private:
+    void set(std::true_type) { future_.set_result(); }
+    void set(std::false_type) { future_.set_result(result_.take()); }
+
+    F f_;
+    Future<R> future_;
+    Result<R> result_;
+    std::exception_ptr exception_;
+};
+
+// Gives the job to the executor; null stands for the default one. When the loop has gone in the meantime the outcome is
+// dropped.
+void submit_job(EventLoop& loop, Executor* executor, std::shared_ptr<ExecutorJob> job);
+
+template <class F>
+Future<CallResult<F>> run_in_executor(EventLoop& loop, Executor* executor, F&& f) {
+    using R = CallResult<F>;
+    loop.check_open();
+    Future<R> future(loop);
+    submit_job(loop, executor, std::make_shared<ExecutorCall<R, std::decay_t<F>>>(std::forward<F>(f), future));
+    return future;
+}
+
+}  // namespace detail
+
+template <class F, class... Args>
+Future<detail::CallResult<F, Args...>> EventLoop::run_in_executor(Executor& executor, F&& f, Args&&... args) {
+    return detail::run_in_executor(*this, &executor, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+}
+
+template <class F, class... Args>
+Future<detail::CallResult<F, Args...>> EventLoop::run_in_executor(std::nullptr_t, F&& f, Args&&... args) {
+    return detail::run_in_executor(*this, nullptr, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+}
+
+}  // namespace cede
+
+#endif

@@ -1,0 +1,70 @@
+// What it is: the callbacks by which a transport tells a program what happened on its connection: asyncio's protocols.
+// When to use it: to write a server or client without a task for each connection; derive and override what is needed,
+// all else does nothing. When not: for straight code; streams (stream/streams.hpp) are a protocol already.
+//
+// The loop's thread calls these; none may cede. An exception thrown by one closes the connection with it and goes to
+// the loop's exception handler.
+#ifndef CEDE_NET_PROTOCOL_HPP
+#define CEDE_NET_PROTOCOL_HPP
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+#include "cede/base/fwd.hpp"
+
+namespace cede {
+
+class BaseTransport;
+class SocketAddress;
+
+class BaseProtocol {
+public:
+    virtual ~BaseProtocol();
+    // The connection is there; the transport stays valid while it is kept, and is of the kind that was asked for
+    // (`as<Transport>(transport)`).
+    virtual void connection_made(std::shared_ptr<BaseTransport> transport);
+    // The last call: null after a close or an end of the stream, else the error.
+    virtual void connection_lost(std::exception_ptr error);
+    // More than the high-water mark is buffered: stop writing until resume_writing.
+    virtual void pause_writing();
+    virtual void resume_writing();
+};
+
+// For a stream of bytes.
+class Protocol : public BaseProtocol {
+public:
+    // The bytes are valid during the call only.
+    virtual void data_received(absl::string_view data);
+    // The peer will send no more. True keeps the transport open for writing.
+    virtual bool eof_received();
+};
+
+// For a stream of bytes that is read straight into memory of the protocol's.
+class BufferedProtocol : public BaseProtocol {
+public:
+    // Where the next bytes go; must not be empty. `size_hint` is how much could be of use, -1 for any.
+    virtual absl::Span<char> get_buffer(std::ptrdiff_t size_hint) = 0;
+    virtual void buffer_updated(std::size_t count) = 0;
+    virtual bool eof_received();
+};
+
+class DatagramProtocol : public BaseProtocol {
+public:
+    virtual void datagram_received(absl::string_view data, const SocketAddress& from);
+    virtual void error_received(std::exception_ptr error);
+};
+
+class SubprocessProtocol : public BaseProtocol {
+public:
+    virtual void pipe_data_received(int fd, absl::string_view data);
+    virtual void pipe_connection_lost(int fd, std::exception_ptr error);
+    virtual void process_exited();
+};
+
+}  // namespace cede
+
+#endif

@@ -1,0 +1,92 @@
+// What it is: a connection as a protocol sees it: asyncio's transports, as abstract classes. When to use it: inside a
+// protocol, or through StreamWriter::transport(). When not: to make one; create_connection and its kin do.
+//
+// Loop's thread only; nothing here cedes. A transport that is dropped without close() is closed with a warning.
+#ifndef CEDE_NET_TRANSPORT_HPP
+#define CEDE_NET_TRANSPORT_HPP
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/any.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+
+#include "cede/base/fwd.hpp"
+
+namespace cede {
+
+class BaseProtocol;
+class SocketAddress;
+
+class BaseTransport {
+public:
+    virtual ~BaseTransport();
+
+    // Sends what is buffered, then closes; connection_lost(null) follows in a later iteration. Harmless when repeated.
+    virtual void close() = 0;
+    virtual bool is_closing() const = 0;
+    // Of a socket: "peername", "sockname" (SocketAddress), "socket" (int, the fd); of a pipe: "pipe" (int); of a process:
+    // "subprocess" (int, the pid). An empty any for an unknown name.
+    virtual absl::any get_extra_info(absl::string_view name) const;
+    virtual void set_protocol(std::shared_ptr<BaseProtocol> protocol) = 0;
+    virtual std::shared_ptr<BaseProtocol> get_protocol() const = 0;
+};
+
+class ReadTransport : public virtual BaseTransport {
+public:
+    virtual bool is_reading() const = 0;
+    // No data_received until resume_reading. Harmless when repeated.
+    virtual void pause_reading() = 0;
+    virtual void resume_reading() = 0;
+};
+
+class WriteTransport : public virtual BaseTransport {
+public:
+    // Buffers and sends; never blocks. The data may be reused at once. Data written after close() is dropped.
+    virtual void write(absl::string_view data) = 0;
+    virtual void writelines(absl::Span<const absl::string_view> data) = 0;
+    // Closes the sending side once everything is sent.
+    virtual void write_eof() = 0;
+    virtual bool can_write_eof() const = 0;
+    // Drops what is buffered and closes.
+    virtual void abort() = 0;
+    // Above `high` bytes buffered the protocol's pause_writing is called, at `low` its resume_writing. By default 64 KiB
+    // and a quarter of `high`. Throws std::invalid_argument for low > high.
+    virtual void set_write_buffer_limits(absl::optional<std::size_t> high = absl::nullopt,
+                                         absl::optional<std::size_t> low = absl::nullopt) = 0;
+    struct Limits {
+        std::size_t low;
+        std::size_t high;
+    };
+    virtual Limits get_write_buffer_limits() const = 0;
+    // Bytes not yet taken by the system.
+    virtual std::size_t get_write_buffer_size() const = 0;
+};
+
+class Transport : public virtual ReadTransport, public virtual WriteTransport {};
+
+class DatagramTransport : public virtual BaseTransport {
+public:
+    // Sends one datagram, to the connected peer when `to` is null.
+    virtual void sendto(absl::string_view data, const SocketAddress* to = nullptr) = 0;
+    virtual void abort() = 0;
+};
+
+class SubprocessTransport : public virtual BaseTransport {
+public:
+    virtual int get_pid() const = 0;
+    // Empty while it runs; -N when it was killed by signal N.
+    virtual absl::optional<int> get_returncode() const = 0;
+    virtual std::shared_ptr<BaseTransport> get_pipe_transport(int fd) const = 0;
+    virtual void send_signal(int signal) = 0;
+    virtual void terminate() = 0;
+    virtual void kill() = 0;
+};
+
+}  // namespace cede
+
+#endif

@@ -1,0 +1,57 @@
+#include "cede/base/context.hpp"
+
+#include "base/context_data.hpp"
+#include "base/thread_state.hpp"
+#include "cede/base/exceptions.hpp"
+
+namespace cede {
+namespace detail {
+
+void ref_acquire(ContextData* context) noexcept { context->references.fetch_add(1, std::memory_order_relaxed); }
+
+void ref_release(ContextData* context) noexcept {
+    if (context->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete context;
+}
+
+Ref<ContextData>& current_context_slot() noexcept {
+    static thread_local Ref<ContextData> own;
+    return thread_state.context != nullptr ? *thread_state.context : own;
+}
+
+Ref<ContextData> snapshot_context() {
+    const Ref<ContextData>& current = current_context_slot();
+    if (!current) return nullptr;
+    return Ref<ContextData>(new ContextData(current->values()));
+}
+
+ContextScope::ContextScope(Ref<ContextData>& slot) noexcept : previous_(thread_state.context) {
+    thread_state.context = &slot;
+}
+
+ContextScope::~ContextScope() { thread_state.context = previous_; }
+
+}  // namespace detail
+
+Context::Context() : data_(new detail::ContextData()) {}
+
+Context Context::copy() const {
+    return Context(detail::Ref<detail::ContextData>(new detail::ContextData(data_->values())));
+}
+
+Context::Entered::Entered(const Context& context) : data_(context.data_), previous_(detail::thread_state.context) {
+    if (data_->entered) throw RuntimeError("cannot enter context: it is already entered; run a copy() of it");
+    data_->entered = true;
+    detail::thread_state.context = &data_;
+}
+
+Context::Entered::~Entered() {
+    data_->entered = false;
+    detail::thread_state.context = previous_;
+}
+
+Context copy_context() {
+    detail::Ref<detail::ContextData> data = detail::snapshot_context();
+    return data ? Context(std::move(data)) : Context();
+}
+
+}  // namespace cede

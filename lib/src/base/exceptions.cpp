@@ -1,0 +1,60 @@
+#include "cede/base/exceptions.hpp"
+
+#include <cerrno>
+#include <utility>
+
+#include "cede/base/reports.hpp"
+
+namespace cede {
+
+// The destructors are here so that each class has one type_info, whichever library throws and whichever catches.
+BaseException::BaseException(std::string message) : message_(std::move(message)) {}
+BaseException::~BaseException() = default;
+const char* BaseException::what() const noexcept { return message_.empty() ? "BaseException" : message_.c_str(); }
+
+CancelledError::~CancelledError() = default;
+const char* CancelledError::what() const noexcept { return message().empty() ? "CancelledError" : message().c_str(); }
+
+GeneratorExit::~GeneratorExit() = default;
+const char* GeneratorExit::what() const noexcept { return message().empty() ? "GeneratorExit" : message().c_str(); }
+
+KeyboardInterrupt::~KeyboardInterrupt() = default;
+const char* KeyboardInterrupt::what() const noexcept {
+    return message().empty() ? "KeyboardInterrupt" : message().c_str();
+}
+
+SystemExit::SystemExit(int code, std::string message) : BaseException(std::move(message)), code_(code) {}
+SystemExit::~SystemExit() = default;
+const char* SystemExit::what() const noexcept { return message().empty() ? "SystemExit" : message().c_str(); }
+
+RuntimeError::RuntimeError(const std::string& message, std::exception_ptr cause)
+    : std::runtime_error(message), cause_(std::move(cause)) {}
+RuntimeError::~RuntimeError() = default;
+
+InvalidStateError::~InvalidStateError() = default;
+
+TimeoutError::TimeoutError(const std::string& message, std::exception_ptr cause)
+    : std::system_error(ETIMEDOUT, std::generic_category(), message), cause_(std::move(cause)) {}
+TimeoutError::~TimeoutError() = default;
+
+StopIterationBase::~StopIterationBase() = default;
+const char* StopIterationBase::what() const noexcept { return "StopIteration"; }
+
+StopAsyncIteration::~StopAsyncIteration() = default;
+const char* StopAsyncIteration::what() const noexcept { return "StopAsyncIteration"; }
+
+std::string describe_exception(const std::exception_ptr& exception) {
+    if (!exception) return "no exception";
+    try {
+        std::rethrow_exception(exception);
+    } catch (const std::exception& error) {
+        return detail::demangle(typeid(error).name()) + ": " + error.what();
+    } catch (const BaseException& error) {
+        const std::string name = detail::demangle(typeid(error).name());
+        return error.message().empty() ? name : name + ": " + error.message();
+    } catch (...) {
+        return "an exception of a type that is neither std::exception nor cede::BaseException";
+    }
+}
+
+}  // namespace cede

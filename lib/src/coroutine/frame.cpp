@@ -1,0 +1,183 @@
+#include "cede/coroutine/frame.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+#include "base/thread_state.hpp"
+#include "cede/base/exceptions.hpp"
+#include "cede/base/reports.hpp"
+
+namespace cede {
+namespace detail {
+
+void Frame::resume(std::exception_ptr thrown) {
+    if (state_ == CoroutineState::running) throw std::invalid_argument(std::string(noun()) + " already executing");
+    if (state_ == CoroutineState::closed) throw_reused();
+    if (state_ == CoroutineState::created) {
+        if (thrown) return end_unstarted(std::move(thrown));
+        begin();
+    } else if (thrown && leaf_->suspended_while_unwinding()) {
+        throw RuntimeError(std::string("the ") + noun() + " waits in a destructor that runs because an exception unwinds "
+                           "its stack: raising another one there would end the process. Let it finish first");
+    }
+    ThreadState& thread = thread_state;
+    Frame* const current = thread.frame;
+    if (kind_ == Kind::coroutine) {
+        parent_ = current;
+        thread.frame = this;
+    }
+    thrown_ = std::move(thrown);
+    driver_ = &Fiber::current();
+    state_ = CoroutineState::running;
+    leaf_->switch_to();
+    thread.frame = current;
+    if (state_ == CoroutineState::closed) {
+        fiber_.release_stack();
+        leaf_ = nullptr;
+        drop_body();
+    }
+}
+
+void Frame::begin() {
+    fiber_.start(&Frame::enter, this, stack_size_);
+    leaf_ = &fiber_;
+}
+
+void Frame::end_unstarted(std::exception_ptr thrown) noexcept {
+    error_ = std::move(thrown);
+    ending_ = Ending::raised;
+    state_ = CoroutineState::closed;
+    drop_body();
+}
+
+// Apart from run_and_classify(), so that everything with a destructor has gone before the switch that never returns.
+void Frame::enter(void* frame) {
+    Frame& self = *static_cast<Frame*>(frame);
+    self.run_and_classify();
+    self.state_ = CoroutineState::closed;
+    self.driver_->finish_to();
+}
+
+void Frame::run_and_classify() noexcept {
+    try {
+        run_body();
+        ending_ = Ending::returned;
+        return;
+    } catch (const StopIterationBase&) {
+        ending_ = Ending::raised;
+        error_ = std::make_exception_ptr(
+            RuntimeError(std::string(noun()) + " raised StopIteration", std::current_exception()));
+    } catch (const CancelledError&) {
+        ending_ = Ending::cancelled;
+        error_ = std::current_exception();
+    } catch (const GeneratorExit&) {
+        ending_ = Ending::generator_exit;
+        error_ = std::current_exception();
+    } catch (const KeyboardInterrupt&) {
+        ending_ = Ending::interrupted;
+        error_ = std::current_exception();
+    } catch (const SystemExit&) {
+        ending_ = Ending::interrupted;
+        error_ = std::current_exception();
+    } catch (...) {
+        ending_ = Ending::raised;
+        error_ = std::current_exception();
+    }
+}
+
+std::exception_ptr Frame::suspend(void* yielded) {
+    yielded_ = yielded;
+    leaf_ = &Fiber::current();
+    state_ = CoroutineState::suspended;
+    driver_->switch_to();
+    return std::move(thrown_);
+}
+
+void Frame::close() {
+    switch (state_) {
+        case CoroutineState::created:
+            state_ = CoroutineState::closed;
+            drop_body();
+            return;
+        case CoroutineState::closed: return;
+        case CoroutineState::running: throw std::invalid_argument(std::string(noun()) + " already executing");
+        case CoroutineState::suspended: break;
+    }
+    if (leaf_->suspended_while_unwinding()) {
+        throw RuntimeError(std::string(noun()) + " ignored GeneratorExit: it awaits in a destructor that an exception runs");
+    }
+    closing_ = true;
+    resume(std::make_exception_ptr(GeneratorExit()));
+    closing_ = false;
+    if (state_ == CoroutineState::suspended) throw RuntimeError(std::string(noun()) + " ignored GeneratorExit");
+    if (ending_ == Ending::returned) return;
+    std::exception_ptr error = take_error();
+    if (ending_ != Ending::generator_exit) std::rethrow_exception(std::move(error));
+}
+
+void Frame::dispose() noexcept {
+    // A body that goes on awaiting in its handlers gets a GeneratorExit for each, but not for ever.
+    constexpr int attempts = 100;
+    for (int i = 0; state_ == CoroutineState::suspended && i < attempts; ++i) {
+        if (leaf_->suspended_while_unwinding()) break;
+        try {
+            close();
+        } catch (...) {
+            if (state_ == CoroutineState::closed || i == 0) {
+                report_unraisable(std::current_exception(), "a suspended coroutine or generator was destroyed");
+            }
+        }
+    }
+    if (state_ == CoroutineState::suspended || state_ == CoroutineState::running) {
+        warn("a coroutine or generator was destroyed that cannot be unwound: it is running, or waits in a destructor that "
+             "an exception runs. Its stack is lost");
+        fiber_.abandon_stack();
+    }
+}
+
+std::exception_ptr suspend_coroutine(FutureCore* awaited) {
+    Frame* const frame = thread_state.frame;
+    if (frame == nullptr) {
+        throw RuntimeError("await outside a task: nothing here can cede control. Run this inside cede::run(), or as a task "
+                           "by create_task()");
+    }
+    return frame->suspend(awaited);
+}
+
+void delegate_to(Frame& inner) {
+    Frame* const outer = thread_state.frame;
+    if (outer == nullptr) {
+        throw RuntimeError("await outside a task: drive the coroutine with send(), or run this inside cede::run()");
+    }
+    if (inner.state() == CoroutineState::running) throw_already_awaited();
+    std::exception_ptr thrown;
+    for (;;) {
+        inner.resume(std::move(thrown));
+        if (inner.closed()) break;
+        thrown = outer->suspend(inner.yielded());
+        if (thrown && outer->closing()) {
+            inner.close();
+            std::rethrow_exception(std::move(thrown));
+        }
+    }
+    if (inner.error()) std::rethrow_exception(inner.take_error());
+}
+
+bool in_coroutine() noexcept { return thread_state.frame != nullptr; }
+
+void report_never_awaited(const std::string& name, const char* type_name) noexcept {
+    if (!thread_state.debug) return;
+    warn("coroutine '" + (name.empty() ? demangle(type_name) : name) +
+         "' was never awaited: await it, or make it a task by create_task()");
+}
+
+void throw_reused() { throw RuntimeError("cannot reuse already awaited coroutine: call the function again for a new one"); }
+
+void throw_already_awaited() { throw RuntimeError("coroutine is being awaited already"); }
+
+void throw_escaped_stop_iteration(const char* noun) {
+    throw RuntimeError(std::string(noun) + " raised StopIteration", std::current_exception());
+}
+
+}  // namespace detail
+}  // namespace cede

@@ -1,0 +1,37 @@
+// What it is: one stack: where it lies and what the sanitizers know it by. Only the fiber room uses it.
+#ifndef CEDE_SRC_FIBER_STACK_BLOCK_HPP
+#define CEDE_SRC_FIBER_STACK_BLOCK_HPP
+
+#include <cstddef>
+
+namespace cede {
+namespace detail {
+
+struct SizeClass;
+
+struct StackBlock {
+    char* base;           // the guard's lowest byte
+    std::size_t size;     // guard included
+    std::size_t guard;    // bytes of guard at the low end, 0 without one
+    std::size_t color;    // bytes left free at the top, so that the tops of stacks fall into different cache sets
+    SizeClass* size_class;
+    void* tsan_fiber;     // one for the life of the stack: making one costs microseconds
+    unsigned valgrind_id;
+
+    char* bottom() const noexcept { return base + guard; }
+    char* top() const noexcept { return base + size - color; }
+    std::size_t usable() const noexcept { return static_cast<std::size_t>(top() - bottom()); }
+};
+
+// Both concern the calling thread's pool. acquire_stack throws std::bad_alloc.
+StackBlock* acquire_stack(std::size_t stack_size);
+void release_stack(StackBlock* block) noexcept;
+
+// Makes this thread able to report the overflow of a fiber's stack: an alternate signal stack, and once for the process
+// the handler.
+void prepare_overflow_report() noexcept;
+
+}  // namespace detail
+}  // namespace cede
+
+#endif

@@ -1,0 +1,29 @@
+// What it is: what the stack pool asks of the kernel: address space, guards, and giving memory back.
+#ifndef CEDE_SRC_FIBER_STACK_MEMORY_HPP
+#define CEDE_SRC_FIBER_STACK_MEMORY_HPP
+
+#include <cstddef>
+
+#include "cede/fiber/stack_pool.hpp"
+
+namespace cede {
+namespace detail {
+
+std::size_t round_to_pages(std::size_t bytes) noexcept;
+std::size_t guard_size() noexcept;
+
+// Address space that commits as it is touched; null when the kernel has none left.
+char* map_stacks(std::size_t bytes) noexcept;
+void unmap_stacks(char* memory, std::size_t bytes) noexcept;
+
+// Makes the lowest guard_size() bytes at `base` fault; false when that is not to be had any more (said once).
+bool install_guard(char* base) noexcept;
+StackPool::Guard current_guard() noexcept;
+
+// Gives the memory back; guards stay, the address space too.
+void drop_memory(char* memory, std::size_t bytes) noexcept;
+
+}  // namespace detail
+}  // namespace cede
+
+#endif

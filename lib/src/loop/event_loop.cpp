@@ -1,0 +1,265 @@
+#include "cede/loop/event_loop.hpp"
+
+#include <algorithm>
+
+#include "base/thread_state.hpp"
+#include "cede/base/exceptions.hpp"
+#include "cede/base/reports.hpp"
+#include "cede/selectors/selectors.hpp"
+#include "loop/environment.hpp"
+#include "loop/loop_impl.hpp"
+#include "loop/signal_watch.hpp"
+
+namespace cede {
+namespace {
+
+// As asyncio: a selector is never asked to wait longer, for some kernels take no more than 31 bits of milliseconds.
+constexpr std::chrono::hours longest_wait(24);
+
+}  // namespace
+
+namespace detail {
+
+LoopImpl::LoopImpl(std::unique_ptr<selectors::BaseSelector> chosen)
+    : selector(chosen != nullptr ? std::move(chosen)
+                                 : std::unique_ptr<selectors::BaseSelector>(new selectors::DefaultSelector())) {
+    selector->register_(posted.fd(), selectors::EVENT_READ);
+}
+LoopImpl::~LoopImpl() = default;
+
+RunningScope::RunningScope(EventLoop& loop)
+    : loop_(loop), running_(thread_state.running), frame_(thread_state.frame), task_(thread_state.task),
+      context_(thread_state.context), debug_(thread_state.debug) {
+    thread_state.running = &loop;
+    // A coroutine that runs a loop inside itself is not what the loop's callbacks cede from.
+    thread_state.frame = nullptr;
+    thread_state.task = nullptr;
+    thread_state.context = nullptr;
+    thread_state.debug = loop.get_debug();
+    loop.impl().thread = std::this_thread::get_id();
+    loop.impl().running = true;
+}
+
+RunningScope::~RunningScope() {
+    thread_state.running = running_;
+    thread_state.frame = frame_;
+    thread_state.task = task_;
+    thread_state.context = context_;
+    thread_state.debug = debug_;
+    loop_.impl().running = false;
+    loop_.impl().stopping = false;
+}
+
+}  // namespace detail
+
+EventLoop::EventLoop(std::unique_ptr<selectors::BaseSelector> selector)
+    : debug_(detail::debug_by_environment()), impl_(new detail::LoopImpl(std::move(selector))) {
+    reference_ = detail::LoopToken::take(*this);
+}
+
+EventLoop::~EventLoop() {
+    try {
+        if (!is_closed()) EventLoop::close();
+    } catch (...) {
+        detail::report_unraisable(std::current_exception(), "an event loop was destroyed");
+    }
+    if (detail::thread_state.installed == this) detail::thread_state.installed = nullptr;
+    reference_.token->give_back();
+}
+
+bool EventLoop::is_running() const noexcept { return impl_->running; }
+
+void EventLoop::run_forever() {
+    check_open();
+    if (is_running()) throw RuntimeError("this event loop is already running");
+    if (detail::thread_state.running != nullptr) {
+        throw RuntimeError("cannot run the event loop while another loop is running in this thread");
+    }
+    const detail::RunningScope scope(*this);
+    impl_->look_soon = true;
+    do {
+        run_once();
+    } while (!impl_->stopping);
+}
+
+void EventLoop::stop() {
+    impl_->stopping = true;
+    impl_->look_soon = true;
+}
+
+void EventLoop::run_once() {
+    detail::LoopImpl& loop = *impl_;
+    if (loop.posted.pending()) loop.posted.take(ready_);
+    const bool idle = ready_.empty() && !loop.stopping;
+    if (idle || loop.look_soon || loop.steps_since_look >= detail::LoopImpl::steps_between_looks) {
+        loop.look_soon = false;
+        loop.steps_since_look = 0;
+        absl::optional<Duration> timeout = Duration();
+        if (idle) timeout = next_timeout();
+        select(timeout);
+        if (!loop.timers.empty()) {
+            const TimePoint now = time();
+            while (!loop.timers.empty() && loop.timers.earliest() <= now) enqueue(loop.timers.pop());
+        }
+    }
+    run_ready();
+}
+
+void EventLoop::run_ready() {
+    // What these schedule in turn belongs to the next iteration.
+    std::size_t count = ready_.size();
+    impl_->steps_since_look += count;
+    if (debug_) {
+        while (count-- > 0 && !ready_.empty()) run_measured(ready_.pop_front());
+    } else {
+        while (count-- > 0 && !ready_.empty()) ready_.pop_front().run();
+    }
+}
+
+void EventLoop::run_measured(detail::Runnable& work) {
+    const std::string what = work.describe();
+    const TimePoint begin = time();
+    work.run();
+    const Duration took = time() - begin;
+    if (took >= slow_callback_duration) {
+        detail::warn("Executing " + what + " took " + std::to_string(took.seconds()) + " seconds");
+    }
+}
+
+absl::optional<Duration> EventLoop::next_timeout() {
+    if (!ready_.empty() || impl_->posted.pending() || impl_->stopping) return Duration();
+    if (impl_->timers.empty()) return absl::nullopt;
+    const TimePoint due = impl_->timers.earliest();
+    const TimePoint now = time();
+    if (due <= now) return Duration();
+    // Not the plain difference: a timer at the end of the clock and a negative clock would wrap round.
+    if (saturated_add(now, longest_wait) <= due) return Duration(longest_wait);
+    return Duration(due - now);
+}
+
+void EventLoop::poll_once() {
+    check_open();
+    const detail::RunningScope scope(*this);
+    impl_->look_soon = true;
+    impl_->stopping = true;  // for this one iteration: never block
+    run_once();
+}
+
+Handle EventLoop::schedule(Callback callback, detail::Ref<detail::ContextData> context) {
+    check_open();
+    detail::Ref<detail::HandleCore> handle(new detail::HandleCore(*this, std::move(callback), std::move(context)));
+    const Handle result(handle);
+    enqueue(*handle.get());
+    handle.detach();  // the queue's reference
+    return result;
+}
+
+Handle EventLoop::schedule_threadsafe(Callback callback, detail::Ref<detail::ContextData> context) {
+    if (detail::thread_state.running == this) return EventLoop::schedule(std::move(callback), std::move(context));
+    detail::Ref<detail::HandleCore> handle(new detail::HandleCore(*this, std::move(callback), std::move(context)));
+    const Handle result(handle);
+    if (!impl_->posted.push(*handle.get())) throw_closed();
+    handle.detach();
+    return result;
+}
+
+TimerHandle EventLoop::schedule_at(TimePoint when, Callback callback, detail::Ref<detail::ContextData> context) {
+    check_open();
+    check_thread();
+    detail::Ref<detail::HandleCore> handle(new detail::HandleCore(*this, std::move(callback), std::move(context)));
+    handle->when = when;
+    impl_->timers.push(*handle.get());
+    // Due already: it goes behind what is ready now, as asyncio's next iteration would put it there.
+    if (when <= time()) impl_->look_soon = true;
+    detail::Ref<detail::HandleCore> heap_reference = handle;
+    heap_reference.detach();
+    return TimerHandle(std::move(handle));
+}
+
+void EventLoop::enqueue(detail::Runnable& work) {
+    check_open();
+    check_thread();
+    ready_.push_back(work);
+}
+
+TimePoint EventLoop::time() const {
+    return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now());
+}
+
+void EventLoop::select(absl::optional<Duration> timeout) {
+    detail::LoopImpl& loop = *impl_;
+    if (!timeout || timeout->count() > 0) {
+        if (detail::thread_state.idle != nullptr) {
+            const std::chrono::nanoseconds most(detail::thread_state.idle());
+            if (most.count() >= 0 && (!timeout || *timeout > most)) timeout = Duration(most);
+        }
+        if (!loop.posted.fall_asleep()) timeout = Duration();
+    }
+    loop.selector->select_ready(timeout, loop.events);
+    loop.posted.wake_up();
+    for (const selectors::ReadyFd& event : loop.events) {
+        if (event.fd == loop.posted.fd()) {
+            loop.posted.quieten();
+        } else {
+            detail::schedule_fd(*this, event);
+        }
+    }
+    if (loop.signals != nullptr) loop.signals->deliver(*this);
+    if (loop.posted.pending()) loop.posted.take(ready_);
+}
+
+void EventLoop::close() {
+    if (is_running()) throw RuntimeError("cannot close a running event loop: stop() it first");
+    if (is_closed()) return;
+    {
+        // Tasks are unwound while the loop still takes what their clean-up schedules, which is then dropped.
+        const detail::RunningScope scope(*this);
+        while (detail::LoopOwned* owned = impl_->owned.first()) owned->loop_closes();
+    }
+    closed_ = true;
+    impl_->posted.close();
+    while (!ready_.empty()) ready_.pop_front().discard();
+    while (!impl_->timers.empty()) impl_->timers.pop().discard();
+    for (detail::FdSlot& slot : impl_->fds) slot = detail::FdSlot();
+    impl_->signals.reset();
+    impl_->selector->close();
+    if (impl_->default_executor != nullptr) impl_->default_executor->shutdown(false);
+    impl_->default_executor.reset();
+}
+
+int EventLoop::backend_fd() const noexcept { return impl_->selector->fileno(); }
+
+std::size_t EventLoop::scheduled_count() const noexcept { return impl_->timers.size(); }
+
+selectors::BaseSelector& EventLoop::selector() noexcept { return *impl_->selector; }
+
+void EventLoop::throw_closed() { throw RuntimeError("the event loop is closed"); }
+
+void EventLoop::check_thread_now() const {
+    if (impl_->running && impl_->thread != std::this_thread::get_id()) {
+        throw RuntimeError("this loop runs in another thread: only call_soon_threadsafe and run_coroutine_threadsafe may "
+                           "be called from here");
+    }
+}
+
+void EventLoop::set_debug(bool on) noexcept {
+    debug_ = on;
+    if (detail::thread_state.running == this) detail::thread_state.debug = on;
+}
+
+SelectorEventLoop::SelectorEventLoop(std::unique_ptr<selectors::BaseSelector> selector) : EventLoop(std::move(selector)) {}
+
+SelectorEventLoop::~SelectorEventLoop() = default;
+
+std::unique_ptr<EventLoop> new_event_loop() { return std::unique_ptr<EventLoop>(new SelectorEventLoop()); }
+
+EventLoop& get_running_loop() {
+    if (EventLoop* loop = detail::thread_state.running) return *loop;
+    throw RuntimeError("no running event loop: call this inside cede::run(), a task or a callback of a loop");
+}
+
+EventLoop& get_event_loop() { return detail::loop_for_future(); }
+
+void set_event_loop(EventLoop* loop) noexcept { detail::thread_state.installed = loop; }
+
+}  // namespace cede

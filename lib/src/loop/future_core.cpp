@@ -1,0 +1,226 @@
+#include "cede/loop/future_core.hpp"
+
+#include <mutex>
+#include <utility>
+
+#include "base/thread_state.hpp"
+#include "cede/base/exceptions.hpp"
+#include "cede/base/reports.hpp"
+#include "cede/loop/event_loop.hpp"
+#include "cede/loop/future.hpp"
+#include "loop/loop_impl.hpp"
+#include "loop/loop_token.hpp"
+
+namespace cede {
+namespace detail {
+
+void ref_acquire(FutureCore* core) noexcept { core->references_.fetch_add(1, std::memory_order_relaxed); }
+
+void ref_release(FutureCore* core) noexcept {
+    if (core->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete core;
+}
+
+FutureCore::FutureCore(EventLoop& loop, void* slot, bool is_task)
+    : is_task_(is_task), slot_(slot), loop_(reference_to(loop)) {}
+
+FutureCore::~FutureCore() {
+    if (unretrieved_) report_unretrieved();
+    while (!callbacks_.empty()) callbacks_.pop_front().discard();
+}
+
+EventLoop& FutureCore::loop() const {
+    if (EventLoop* loop = loop_.get()) return *loop;
+    throw RuntimeError("the event loop of this future was destroyed");
+}
+
+bool FutureCore::cancel(std::string message) {
+    unretrieved_ = false;
+    if (done()) return false;
+    cancel_message_ = std::move(message);
+    state_ = State::cancelled;
+    schedule_callbacks();
+    return true;
+}
+
+void FutureCore::check() {
+    if (state_ == State::finished) {
+        unretrieved_ = false;
+        if (exception_) std::rethrow_exception(exception_);
+        return;
+    }
+    if (state_ == State::cancelled) std::rethrow_exception(make_cancelled_error());
+    throw InvalidStateError("the result is not ready: await the future, or ask from a done callback");
+}
+
+std::exception_ptr FutureCore::exception() {
+    if (state_ == State::cancelled) std::rethrow_exception(make_cancelled_error());
+    if (state_ == State::pending) throw InvalidStateError("the exception is not set: the future is pending");
+    unretrieved_ = false;
+    return exception_;
+}
+
+std::exception_ptr FutureCore::outcome() {
+    unretrieved_ = false;
+    return state_ == State::cancelled ? make_cancelled_error() : exception_;
+}
+
+std::exception_ptr FutureCore::make_cancelled_error() {
+    if (!exception_) exception_ = std::make_exception_ptr(CancelledError(cancel_message_));
+    return exception_;
+}
+
+void FutureCore::check_settable() const {
+    if (is_task_) throw RuntimeError("a task's outcome is what its coroutine returns or throws; it cannot be set");
+    if (done()) throw InvalidStateError("the future is done already: its outcome can be set once");
+}
+
+void FutureCore::finish() {
+    if (done()) throw InvalidStateError("the future is done already: its outcome can be set once");
+    state_ = State::finished;
+    schedule_callbacks();
+}
+
+void FutureCore::set_exception(std::exception_ptr exception) {
+    if (done()) throw InvalidStateError("the future is done already: its outcome can be set once");
+    try {
+        std::rethrow_exception(exception);
+    } catch (const StopIterationBase&) {
+        exception = std::make_exception_ptr(
+            RuntimeError("StopIteration interacts badly with coroutines and cannot be raised into a Future", exception));
+    } catch (...) {
+    }
+    finish_failed(std::move(exception));
+}
+
+void FutureCore::finish_failed(std::exception_ptr exception) {
+    exception_ = std::move(exception);
+    state_ = State::finished;
+    unretrieved_ = true;
+    schedule_callbacks();
+}
+
+void FutureCore::finish_cancelled(std::exception_ptr error) {
+    exception_ = std::move(error);
+    state_ = State::cancelled;
+    schedule_callbacks();
+}
+
+void FutureCore::add_waiter(Runnable& waiter) {
+    if (!done()) return callbacks_.push_back(waiter);
+    loop().enqueue(waiter);
+}
+
+CallbackId FutureCore::add_done_callback(Closure<void> callback, Ref<ContextData> context) {
+    // Unique for the process, so that an id never names another future's callback.
+    static std::atomic<std::uint64_t> next_id{1};
+    EventLoop& of = loop();
+    Ref<HandleCore> handle(new HandleCore(of, std::move(callback), std::move(context)));
+    handle->order = next_id.fetch_add(1, std::memory_order_relaxed);
+    const CallbackId id = static_cast<CallbackId>(handle->order);
+    if (done()) {
+        handle->subject = Ref<FutureCore>(this);
+        of.enqueue(*handle.get());
+        handle.detach();
+        return id;
+    }
+    callbacks_.push_back(*handle.detach());
+    has_done_callbacks_ = true;
+    return id;
+}
+
+bool FutureCore::remove_done_callback(CallbackId id) noexcept {
+    for (Runnable* each = callbacks_.first(); each != nullptr; each = RunnableList::next(*each)) {
+        HandleCore* handle = dynamic_cast<HandleCore*>(each);
+        if (handle == nullptr || static_cast<CallbackId>(handle->order) != id) continue;
+        callbacks_.remove(*handle);
+        handle->discard();
+        return true;
+    }
+    return false;
+}
+
+void FutureCore::schedule_callbacks() {
+    if (callbacks_.empty()) return;
+    if (has_done_callbacks_) {
+        // From here to its run, each callback keeps the future that it is about.
+        for (Runnable* each = callbacks_.first(); each != nullptr; each = RunnableList::next(*each)) {
+            if (HandleCore* handle = dynamic_cast<HandleCore*>(each)) handle->subject = Ref<FutureCore>(this);
+        }
+    }
+    EventLoop& of = loop();
+    while (!callbacks_.empty()) {
+        Runnable& next = callbacks_.pop_front();
+        try {
+            of.enqueue(next);
+        } catch (...) {
+            next.discard();
+            while (!callbacks_.empty()) callbacks_.pop_front().discard();
+            throw;
+        }
+    }
+}
+
+void FutureCore::describe_report(ExceptionContext&) {}
+
+// The last handle may die on any thread, while the report belongs to the loop's: it is posted there, and written to
+// stderr when the loop has gone.
+void FutureCore::report_unretrieved() noexcept {
+    ExceptionContext context;
+    try {
+        context.message = std::string(noun()) + " exception was never retrieved";
+        context.exception = exception_;
+        describe_report(context);
+        EventLoop* of = loop_.get();
+        if (of != nullptr && thread_state.running == of) return of->call_exception_handler(context);
+        if (post_report(loop_, context)) return;
+    } catch (...) {
+    }
+    report_unraisable(exception_, context.message);
+}
+
+bool post_report(const LoopReference& reference, ExceptionContext context) {
+    if (reference.token == nullptr) return false;
+    std::unique_lock<std::mutex> lock(reference.token->mutex);
+    EventLoop* loop = reference.get();
+    if (loop == nullptr) return false;
+    if (!loop->is_running()) {
+        // Nobody else uses a loop that does not run, so its handler may be called here.
+        lock.unlock();
+        if (loop->is_closed()) return false;
+        loop->call_exception_handler(context);
+        return true;
+    }
+    Ref<HandleCore> handle(new HandleCore(
+        *loop, [loop, context = std::move(context)] { loop->call_exception_handler(context); }, nullptr));
+    if (!loop->impl().posted.push(*handle.get())) return false;
+    handle.detach();
+    return true;
+}
+
+EventLoop& loop_for_future() {
+    if (thread_state.running != nullptr) return *thread_state.running;
+    if (thread_state.installed != nullptr) return *thread_state.installed;
+    throw RuntimeError("no running event loop: make the future inside cede::run(), or by loop.create_future(), or "
+                       "install a loop by set_event_loop()");
+}
+
+void throw_taken() {
+    throw InvalidStateError("the result was moved out by the first await: a move-only result can be taken once");
+}
+
+namespace {
+FutureCore& require(FutureCore* core) {
+    if (core == nullptr) throw RuntimeError("this handle is empty: it refers to no future or task");
+    return *core;
+}
+}  // namespace
+
+}  // namespace detail
+
+bool AnyFuture::done() const { return detail::require(core_.get()).done(); }
+bool AnyFuture::cancelled() const { return detail::require(core_.get()).cancelled(); }
+std::exception_ptr AnyFuture::exception() const { return detail::require(core_.get()).exception(); }
+bool AnyFuture::cancel(std::string message) const { return detail::require(core_.get()).cancel(std::move(message)); }
+EventLoop& AnyFuture::get_loop() const { return detail::require(core_.get()).loop(); }
+
+}  // namespace cede

@@ -1,0 +1,54 @@
+#include "cede/loop/handle.hpp"
+
+#include "cede/base/exceptions.hpp"
+#include "cede/base/reports.hpp"
+#include "cede/loop/event_loop.hpp"
+#include "loop/loop_impl.hpp"
+
+namespace cede {
+namespace detail {
+
+void HandleCore::run() {
+    const Ref<HandleCore> queue_reference = Ref<HandleCore>::adopt(this);
+    if (cancelled_) return;
+    running_ = true;
+    const ContextScope scope(context_);
+    // Whatever way the callback is left: it is not running any more, and what will not run again is dropped.
+    struct Ends {
+        HandleCore& handle;
+        ~Ends() {
+            handle.running_ = false;
+            if (handle.cancelled_ || !handle.persistent_) handle.callback_.reset();
+            handle.subject = nullptr;
+        }
+    } ends{*this};
+    try {
+        callback_();
+    } catch (const KeyboardInterrupt&) {
+        throw;
+    } catch (const SystemExit&) {
+        throw;
+    } catch (...) {
+        ExceptionContext context;
+        context.message = "Exception in callback " + describe();
+        context.exception = std::current_exception();
+        context.handle = Handle(Ref<HandleCore>(this));
+        loop_.call_exception_handler(context);
+    }
+}
+
+std::string HandleCore::describe() const { return demangle(callback_.type().name()); }
+
+void HandleCore::cancel() noexcept {
+    if (cancelled_) return;
+    cancelled_ = true;
+    const Ref<HandleCore> alive(this);  // the heap's reference may be the last
+    if (heap_index != not_in_heap) {
+        loop_.impl().timers.remove(*this);
+        ref_release(this);
+    }
+    if (!running_) callback_.reset();  // a callback that cancels its own handle is dropped by run()
+}
+
+}  // namespace detail
+}  // namespace cede

@@ -1,0 +1,84 @@
+// What it is: the parts of an event loop that users and subclasses do not see.
+#ifndef CEDE_SRC_LOOP_LOOP_IMPL_HPP
+#define CEDE_SRC_LOOP_LOOP_IMPL_HPP
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "cede/loop/event_loop.hpp"
+#include "loop/owned_list.hpp"
+#include "loop/loop_token.hpp"
+#include "loop/posted_queue.hpp"
+#include "loop/timer_heap.hpp"
+
+namespace cede {
+namespace detail {
+
+class SignalWatch;
+
+// Who waits for a file descriptor.
+struct FdSlot {
+    Ref<HandleCore> reader;
+    Ref<HandleCore> writer;
+    selectors::EventMask registered = 0;
+    bool owned_by_transport = false;
+};
+
+struct LoopImpl {
+    explicit LoopImpl(std::unique_ptr<selectors::BaseSelector> chosen);
+    ~LoopImpl();
+
+    // Handles run between two looks at the kernel while there is always something ready: a look costs 136 ns, so one in
+    // 61 is lost in the noise, and a readable socket or a due timer waits for 61 steps at the most. (Go's scheduler
+    // looks at its global queue every 61 ticks for the same reason.)
+    static constexpr std::size_t steps_between_looks = 61;
+
+    std::unique_ptr<selectors::BaseSelector> selector;
+    std::vector<selectors::ReadyFd> events;
+    std::vector<FdSlot> fds;  // by number
+    TimerHeap timers;
+    PostedQueue posted;
+    std::size_t steps_since_look = 0;
+    // Something changed that the next iteration must see in asyncio's order: an fd was added, a timer is due already.
+    bool look_soon = true;
+    std::atomic<bool> running{false};
+    bool stopping = false;
+    std::thread::id thread;
+    OwnedList owned;
+    ExceptionHandler exception_handler;
+    std::shared_ptr<ThreadPoolExecutor> default_executor;
+    bool executor_shut_down = false;
+    std::unique_ptr<SignalWatch> signals;
+
+    FdSlot& slot(int fd);
+    FdSlot* find_slot(int fd) noexcept;
+    // Brings the selector in line with who waits for `fd`. Throws std::system_error.
+    void update(int fd, FdSlot& slot);
+};
+
+// Schedules who waits for what a descriptor is ready for.
+void schedule_fd(EventLoop& loop, const selectors::ReadyFd& event);
+
+// Makes a loop the running one of this thread for a scope, with no coroutine, task or context current.
+class RunningScope {
+public:
+    explicit RunningScope(EventLoop& loop);
+    ~RunningScope();
+    RunningScope(const RunningScope&) = delete;
+    RunningScope& operator=(const RunningScope&) = delete;
+
+private:
+    EventLoop& loop_;
+    EventLoop* running_;
+    Frame* frame_;
+    TaskCore* task_;
+    Ref<ContextData>* context_;
+    bool debug_;
+};
+
+}  // namespace detail
+}  // namespace cede
+
+#endif

@@ -1,0 +1,2 @@
+#include "cede/loop/loop_network.hpp"
+namespace cede { LoopNetwork::~LoopNetwork() = default; }

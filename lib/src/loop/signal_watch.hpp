@@ -1,0 +1,40 @@
+// What it is: the signals that a loop watches: a handler that only notes the signal and rings the loop's bell, and the
+// callbacks that the loop runs for it.
+#ifndef CEDE_SRC_LOOP_SIGNAL_WATCH_HPP
+#define CEDE_SRC_LOOP_SIGNAL_WATCH_HPP
+
+#include <signal.h>
+
+#include <map>
+
+#include "cede/loop/event_loop.hpp"
+#include "loop/posted_queue.hpp"
+
+namespace cede {
+namespace detail {
+
+class SignalWatch {
+public:
+    explicit SignalWatch(PostedQueue& bell) noexcept : bell_(bell) {}
+    ~SignalWatch();
+    SignalWatch(const SignalWatch&) = delete;
+    SignalWatch& operator=(const SignalWatch&) = delete;
+
+    void add(int signal, Ref<HandleCore> handle);
+    bool remove(int signal);
+    // Loop's thread: schedules the callbacks of the signals that have arrived.
+    void deliver(EventLoop& loop);
+
+private:
+    struct Watched {
+        Ref<HandleCore> handle;
+        struct sigaction before;
+    };
+    PostedQueue& bell_;
+    std::map<int, Watched> watched_;
+};
+
+}  // namespace detail
+}  // namespace cede
+
+#endif

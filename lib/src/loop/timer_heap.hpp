@@ -1,0 +1,55 @@
+// What it is: the timers of a loop, the earliest first; among those of one time, in the order they were made. A 4-ary heap
+// (J. W. J. Williams 1964; four children by D. B. Johnson 1975): half the levels of a binary one, and the children of
+// a node share a cache line. Each timer knows its place, so that cancelling one removes it at once: asyncio's lazy removal
+// keeps a million cancelled timeouts in memory.
+#ifndef CEDE_SRC_LOOP_TIMER_HEAP_HPP
+#define CEDE_SRC_LOOP_TIMER_HEAP_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "cede/loop/handle.hpp"
+
+namespace cede {
+namespace detail {
+
+class TimerHeap {
+public:
+    bool empty() const noexcept { return entries_.empty(); }
+    std::size_t size() const noexcept { return entries_.size(); }
+    TimePoint earliest() const noexcept { return entries_.front().when; }
+
+    // Adds a timer, on which the caller has taken a reference. Throws std::bad_alloc.
+    void push(HandleCore& timer);
+    // Takes out the earliest; its reference goes to the caller.
+    HandleCore& pop() noexcept;
+    // Takes out a timer that is in the heap; its reference goes to the caller.
+    void remove(HandleCore& timer) noexcept;
+
+private:
+    struct Entry {
+        TimePoint when;
+        std::uint64_t order;
+        HandleCore* timer;
+        bool before(const Entry& other) const noexcept {
+            return when != other.when ? when < other.when : order < other.order;
+        }
+    };
+    static constexpr std::size_t arity = 4;
+
+    void put(std::size_t index, const Entry& entry) noexcept {
+        entries_[index] = entry;
+        entry.timer->heap_index = index;
+    }
+    void sift_up(std::size_t index, const Entry& entry) noexcept;
+    void sift_down(std::size_t index, const Entry& entry) noexcept;
+
+    std::vector<Entry> entries_;
+    std::uint64_t next_order_ = 0;
+};
+
+}  // namespace detail
+}  // namespace cede
+
+#endif

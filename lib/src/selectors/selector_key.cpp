@@ -1,0 +1,19 @@
+#include "cede/selectors/selector_key.hpp"
+
+#include "cede/base/reports.hpp"
+
+namespace cede {
+namespace selectors {
+namespace detail {
+
+void throw_bad_data_cast(const SelectorKey& key, const std::type_info& wanted) {
+    const std::string start =
+        "SelectorKey::data_as<" + cede::detail::demangle(wanted.name()) + ">: fd " + std::to_string(key.fd);
+    if (!key.has_data()) throw BadDataCast(start + " was registered without data; ask has_data() first");
+    const std::string held = cede::detail::demangle(key.data()->type().name());
+    throw BadDataCast(start + " was registered with a " + held + "; call data_as<" + held + ">()");
+}
+
+}  // namespace detail
+}  // namespace selectors
+}  // namespace cede
