@@ -57,4 +57,23 @@ std::string describe_exception(const std::exception_ptr& exception) {
     }
 }
 
+namespace detail {
+
+ExceptionKind classify(const std::exception_ptr& exception) noexcept {
+    try {
+        std::rethrow_exception(exception);
+    } catch (const CancelledError&) {
+        return ExceptionKind::cancelled;
+    } catch (const KeyboardInterrupt&) {
+        return ExceptionKind::interrupt;
+    } catch (const SystemExit&) {
+        return ExceptionKind::interrupt;
+    } catch (const BaseException&) {
+        return ExceptionKind::base;
+    } catch (...) {
+        return ExceptionKind::ordinary;
+    }
+}
+
+}  // namespace detail
 }  // namespace cede

@@ -32,7 +32,10 @@ public:
         --size_;
     }
     LoopOwned* first() const noexcept { return first_; }
-    std::size_t size() const noexcept { return size_; }
+    std::size_t size() noexcept {
+        const Lock lock(*this);
+        return size_;
+    }
 
     // Any thread: calls `f(owned)` for each, which must not use the list.
     template <class F>

@@ -22,6 +22,11 @@ public:
 
     void add(int signal, Ref<HandleCore> handle);
     bool remove(int signal);
+    // The callback of the signal; null when it is not watched.
+    Ref<HandleCore> find(int signal) const {
+        const auto found = watched_.find(signal);
+        return found != watched_.end() ? found->second.handle : nullptr;
+    }
     // Loop's thread: schedules the callbacks of the signals that have arrived.
     void deliver(EventLoop& loop);
 

@@ -116,6 +116,13 @@ public:
 // The text of an exception of any kind, for logs: its what(), its message, or its type's name. Never throws.
 std::string describe_exception(const std::exception_ptr& exception);
 
+namespace detail {
+// Ordinary is what Python derives from Exception; an interrupt is a KeyboardInterrupt or SystemExit; base is any other
+// BaseException.
+enum class ExceptionKind { ordinary, cancelled, interrupt, base };
+ExceptionKind classify(const std::exception_ptr& exception) noexcept;
+}  // namespace detail
+
 }  // namespace cede
 
 #endif

@@ -169,6 +169,8 @@ public:
 
     // Puts `work` at the end of the ready queue. Throws RuntimeError when the loop is closed.
     virtual void enqueue(detail::Runnable& work);
+    // Takes `work` out of the ready queue again.
+    void withdraw(detail::Runnable& work) noexcept { ready_.remove(work); }
     void check_open() const {
         if (closed_) throw_closed();
     }

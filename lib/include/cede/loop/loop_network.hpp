@@ -1,16 +1,132 @@
 // What it is: the network members of EventLoop, declared here and defined by the net room. When to use it: as members of
-// a loop; this class has no life of its own.
+// a loop, with the net room's headers (or cede/cede.hpp) for the types. When not: on its own; it has no life of its own.
+//
+// Each function returns a lazy Coroutine: nothing happens, and nothing is thrown, until it is awaited or made a task.
+// Strings, addresses and options are kept by it, and a Socket may be moved or closed meanwhile; only buffers to fill and
+// the data of sock_* must live until it ends. Loop's thread only. All are virtual, for subclasses and instruments.
+//
+// Errors of the system are std::system_error in std::generic_category(), of name resolution in resolver_category().
 #ifndef CEDE_LOOP_LOOP_NETWORK_HPP
 #define CEDE_LOOP_LOOP_NETWORK_HPP
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 #include "cede/base/fwd.hpp"
 
 namespace cede {
 
+struct AddressInfo;
+class BaseProtocol;
+class ConnectionOptions;
+class Port;
+class ResolveOptions;
+class Server;
+class ServerOptions;
+class Socket;
+class SocketAddress;
+class Transport;
+
+namespace detail {
+class NetworkState;
+}
+
 class LoopNetwork {
+public:
+    // Makes the protocol of a new connection: any callable that returns a shared_ptr to one.
+    using ProtocolFactory = absl::AnyInvocable<std::shared_ptr<BaseProtocol>()>;
+    // A connection that is up: connection_made has been called.
+    using Connection = std::pair<std::shared_ptr<Transport>, std::shared_ptr<BaseProtocol>>;
+
+    // --- Names ---
+
+    // The addresses of a host. An empty host is this machine: its loopback addresses, or with AI_PASSIVE all interfaces.
+    // Asks the system on a resolver thread; a cancelled look-up leaves that thread behind, and its answer is dropped.
+    virtual Coroutine<std::vector<AddressInfo>> getaddrinfo(std::string host, Port port, ResolveOptions options);
+    Coroutine<std::vector<AddressInfo>> getaddrinfo(std::string host, Port port);
+    // The host and service names of an address; `flags` are getnameinfo(3)'s NI_*.
+    virtual Coroutine<std::pair<std::string, std::string>> getnameinfo(SocketAddress address, int flags);
+    Coroutine<std::pair<std::string, std::string>> getnameinfo(SocketAddress address);
+
+    // --- Sockets ---
+    // Each tries at once, and cedes only while the socket would block. A cancelled one leaves the socket usable; closing the
+    // socket ends it with EBADF. Several may wait for one socket: they are served in turn. All throw RuntimeError when a
+    // transport uses the fd, and, in debug mode, std::invalid_argument for a blocking socket.
+
+    // At most `n` bytes; empty at the end of the stream.
+    virtual Coroutine<std::string> sock_recv(const Socket& socket, std::size_t n);
+    // Fills the front of `buffer`; how much, 0 at the end of the stream.
+    virtual Coroutine<std::size_t> sock_recv_into(const Socket& socket, absl::Span<char> buffer);
+    // A datagram, cut at `n` bytes, and who sent it.
+    virtual Coroutine<std::pair<std::string, SocketAddress>> sock_recvfrom(const Socket& socket, std::size_t n);
+    virtual Coroutine<std::pair<std::size_t, SocketAddress>> sock_recvfrom_into(const Socket& socket,
+                                                                                absl::Span<char> buffer);
+    // At most `n` bytes of `buffer`; 0 for all of it.
+    Coroutine<std::pair<std::size_t, SocketAddress>> sock_recvfrom_into(const Socket& socket, absl::Span<char> buffer,
+                                                                        std::size_t n);
+    // All of `data`. After an error, or a cancellation, nobody knows how much was sent.
+    virtual Coroutine<void> sock_sendall(const Socket& socket, absl::string_view data);
+    // One datagram; the number of bytes sent.
+    virtual Coroutine<std::size_t> sock_sendto(const Socket& socket, absl::string_view data, SocketAddress to);
+    virtual Coroutine<void> sock_connect(const Socket& socket, SocketAddress to);
+    // A host name is resolved for the socket's own family, type and protocol; the first address is taken.
+    Coroutine<void> sock_connect(const Socket& socket, std::string host, Port port);
+    // The next connection of a listening socket, non-blocking, and who made it.
+    virtual Coroutine<std::pair<Socket, SocketAddress>> sock_accept(const Socket& socket);
+
+    // --- Connections ---
+
+    // Connects to the first address of `host` that answers, in the order that the resolver gives. Throws the error of the
+    // attempts: theirs when they agree, one that lists them when they do not, an ExceptionGroup of all with all_errors.
+    // Also std::invalid_argument for a host and a socket together, or for neither.
+    virtual Coroutine<Connection> create_connection(ProtocolFactory factory, std::string host, Port port,
+                                                    ConnectionOptions options);
+    Coroutine<Connection> create_connection(ProtocolFactory factory, std::string host, Port port);
+    // On ConnectionOptions::socket(), which is connected.
+    Coroutine<Connection> create_connection(ProtocolFactory factory, ConnectionOptions options);
+    virtual Coroutine<Connection> create_unix_connection(ProtocolFactory factory, std::string path,
+                                                         ConnectionOptions options);
+    Coroutine<Connection> create_unix_connection(ProtocolFactory factory, std::string path);
+    Coroutine<Connection> create_unix_connection(ProtocolFactory factory, ConnectionOptions options);
+    // On a socket that was accepted elsewhere. Throws std::invalid_argument when it is not a stream socket.
+    virtual Coroutine<Connection> connect_accepted_socket(ProtocolFactory factory, Socket socket);
+
+    // --- Servers ---
+
+    // Listens on every address of `host`: an empty one is all interfaces, IPv4 and IPv6. Port 0 lets the system choose,
+    // the same for all addresses. Cedes at least once, so that it serves when this returns.
+    virtual Coroutine<Server> create_server(ProtocolFactory factory, std::string host, Port port, ServerOptions options);
+    Coroutine<Server> create_server(ProtocolFactory factory, std::string host, Port port);
+    // On ServerOptions::socket(), which is bound.
+    Coroutine<Server> create_server(ProtocolFactory factory, ServerOptions options);
+    // A stale socket file at `path` is replaced; a path that begins with '\0' is an abstract name.
+    virtual Coroutine<Server> create_unix_server(ProtocolFactory factory, std::string path, ServerOptions options);
+    Coroutine<Server> create_unix_server(ProtocolFactory factory, std::string path);
+    Coroutine<Server> create_unix_server(ProtocolFactory factory, ServerOptions options);
+
+    // For the net room: what it keeps for this loop.
+    detail::NetworkState& network();
+
 protected:
-    LoopNetwork() noexcept = default;
+    LoopNetwork() noexcept;
+    LoopNetwork(const LoopNetwork&) = delete;
+    LoopNetwork& operator=(const LoopNetwork&) = delete;
     virtual ~LoopNetwork();
+
+    // The loop closes: closes what is still open.
+    void close_network() noexcept;
+
+private:
+    EventLoop& loop() noexcept;
+
+    std::unique_ptr<detail::NetworkState> network_;
 };
 
 }  // namespace cede

@@ -1,0 +1,28 @@
+// What it is: everything of cede's core in one include. When to use it: in a program. When not: in a header of yours that
+// needs one class; each has a header of its own.
+#ifndef CEDE_CEDE_HPP
+#define CEDE_CEDE_HPP
+
+#include "cede/base/duration.hpp"
+#include "cede/base/exception_group.hpp"
+#include "cede/base/exceptions.hpp"
+#include "cede/base/reports.hpp"
+#include "cede/coroutine/coroutine.hpp"
+#include "cede/coroutine/generator.hpp"
+#include "cede/fiber/stack_pool.hpp"
+#include "cede/loop/event_loop.hpp"
+#include "cede/loop/future.hpp"
+#include "cede/selectors/selectors.hpp"
+#include "cede/task/await.hpp"
+#include "cede/task/concurrent_future.hpp"
+#include "cede/task/gather.hpp"
+#include "cede/task/run.hpp"
+#include "cede/task/sleep.hpp"
+#include "cede/task/task.hpp"
+#include "cede/task/task_group.hpp"
+#include "cede/task/timeout.hpp"
+#include "cede/task/to_thread.hpp"
+#include "cede/task/wait_for.hpp"
+#include "cede/task/with.hpp"
+
+#endif

@@ -1,0 +1,151 @@
+// What it is: a future for threads: result() blocks until it is there. When to use it: outside a loop, for what
+// run_coroutine_threadsafe gives. When not: in a loop's thread, which it would block; that is Future.
+//
+// Any thread; copying a handle refers to the same future. Nothing here cedes.
+#ifndef CEDE_TASK_CONCURRENT_FUTURE_HPP
+#define CEDE_TASK_CONCURRENT_FUTURE_HPP
+
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/types/optional.h"
+
+#include "cede/base/duration.hpp"
+#include "cede/base/exceptions.hpp"
+#include "cede/base/result.hpp"
+#include "cede/task/task.hpp"
+
+namespace cede {
+
+namespace detail {
+
+class ConcurrentState {
+public:
+    virtual ~ConcurrentState();
+
+    bool done() const;
+    bool cancelled() const;
+    // True when this call has cancelled it; then `on_cancel` runs, on the calling thread.
+    bool cancel();
+    // Blocks until it is done. Throws TimeoutError when `timeout` passes first.
+    void wait(absl::optional<Duration> timeout);
+    // As above, then throws what it holds if that is no value.
+    void check(absl::optional<Duration> timeout);
+    std::exception_ptr exception(absl::optional<Duration> timeout);
+    void add_done_callback(absl::AnyInvocable<void()> callback);
+    void set_on_cancel(absl::AnyInvocable<void()> callback);
+
+    // Completes it by `store`, which puts the value into its place, or with the error; false when it was done already.
+    template <class F>
+    bool complete(F&& store) {
+        std::unique_lock<std::mutex> lock(mutex_);
+        if (state_ != State::pending) return false;
+        store();
+        finish(State::finished, lock);
+        return true;
+    }
+    bool fail(std::exception_ptr error, bool cancelled);
+
+private:
+    enum class State { pending, finished, cancelled };
+    void finish(State state, std::unique_lock<std::mutex>& lock);
+
+    mutable std::mutex mutex_;
+    std::condition_variable done_;
+    State state_ = State::pending;
+    std::exception_ptr error_;
+    std::vector<absl::AnyInvocable<void()>> callbacks_;
+    absl::AnyInvocable<void()> on_cancel_;
+};
+
+template <class T>
+struct ConcurrentStateOf : ConcurrentState {
+    Result<T> value;
+};
+
+}  // namespace detail
+
+template <class T = void>
+class ConcurrentFuture {
+public:
+    using result_type = T;
+
+    ConcurrentFuture() : state_(std::make_shared<detail::ConcurrentStateOf<T>>()) {}
+
+    bool done() const { return state_->done(); }
+    bool cancelled() const { return state_->cancelled(); }
+    // Cancels the work behind it too, as far as that can be; false when it is done.
+    bool cancel() const { return state_->cancel(); }
+    // Blocks for at most `timeout`, by default without bound. Throws TimeoutError, CancelledError, or what the work threw.
+    T result(absl::optional<Duration> timeout = absl::nullopt) const {
+        state_->check(timeout);
+        return get(std::is_copy_constructible<T>());
+    }
+    std::exception_ptr exception(absl::optional<Duration> timeout = absl::nullopt) const {
+        return state_->exception(timeout);
+    }
+    // `f`: void(ConcurrentFuture<T>); runs on the thread that completes it, at once when it is done.
+    template <class F>
+    void add_done_callback(F f) const {
+        state_->add_done_callback([self = *this, f = std::move(f)]() mutable { f(self); });
+    }
+
+    detail::ConcurrentStateOf<T>& state() const noexcept { return *state_; }
+
+private:
+    T get(std::true_type) const { return state_->value.get(); }
+    T get(std::false_type) const { return state_->value.take(); }
+
+    std::shared_ptr<detail::ConcurrentStateOf<T>> state_;
+};
+template <>
+inline void ConcurrentFuture<void>::result(absl::optional<Duration> timeout) const { state_->check(timeout); }
+
+namespace detail {
+
+void cancel_from_thread(const LoopReference& loop, const AnyFuture& future);
+
+template <class T>
+void copy_outcome(const Future<T>& from, const ConcurrentFuture<T>& to) {
+    if (std::exception_ptr error = from.core()->outcome()) {
+        to.state().fail(std::move(error), from.cancelled());
+    } else {
+        to.state().complete([&] { to.state().value.set_from([&]() -> T { return from.take(false); }); });
+    }
+}
+
+// Cancelling the one cancels the other, and the outcome of the task goes to the concurrent future.
+template <class T>
+void chain(const Future<T>& task, const ConcurrentFuture<T>& to) {
+    const LoopReference loop = task.core()->loop_reference();
+    to.state().set_on_cancel([task, loop] { cancel_from_thread(loop, task); });
+    task.add_done_callback([to](const Future<T>& done) { copy_outcome(done, to); });
+}
+}  // namespace detail
+
+// Runs `x` (a coroutine or callable) as a task of `loop`, which runs in another thread. Any thread. Throws RuntimeError
+// when the loop is closed. Waiting for the result in the loop's own thread would wait for ever.
+template <class X>
+ConcurrentFuture<detail::AwaitedT<X>> run_coroutine_threadsafe(X&& x, EventLoop& loop) {
+    using R = detail::AwaitedT<X>;
+    ConcurrentFuture<R> result;
+    loop.call_soon_threadsafe([coroutine = detail::to_coroutine(std::forward<X>(x)), result, &loop]() mutable {
+        try {
+            detail::chain<R>(loop.create_task(std::move(coroutine)), result);
+        } catch (...) {
+            result.state().fail(std::current_exception(), false);
+            throw;
+        }
+    });
+    return result;
+}
+
+}  // namespace cede
+
+#endif

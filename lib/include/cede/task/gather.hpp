@@ -1,0 +1,214 @@
+// What it is: waiting for several things at once and getting all results: asyncio's gather. When to use it: for a fixed set
+// of awaitables. When not: where a failure should stop the others (TaskGroup), or where results are wanted as they come
+// (as_completed).
+//
+// Coroutines and callables become tasks; futures and tasks are taken as they are, and their loop is the gather's. The
+// first failure completes the gather and leaves the others running; gather_outcomes never fails because of one.
+// Cancelling a gather cancels every child that is not done. Nothing here cedes; loop's thread only.
+#ifndef CEDE_TASK_GATHER_HPP
+#define CEDE_TASK_GATHER_HPP
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/types/variant.h"
+
+#include "cede/task/outcome.hpp"
+#include "cede/task/task.hpp"
+
+namespace cede {
+
+namespace detail {
+
+// The waiting, without types.
+class GatherCore : public FutureCore {
+public:
+    bool cancel(std::string message) override;
+
+    // Takes the children, once; collect() is called when the last is done. The children's own handles stay with the
+    // deriving class.
+    void start(std::vector<Ref<FutureCore>> children);
+
+protected:
+    GatherCore(EventLoop& loop, void* slot, bool outcomes) : FutureCore(loop, slot, false), outcomes_(outcomes) {}
+    ~GatherCore() override;
+
+    // Puts the results into the slot.
+    virtual void collect() = 0;
+
+private:
+    void child_done(FutureCore& child);
+
+    std::vector<Ref<FutureCore>> children_;
+    std::size_t unfinished_ = 0;
+    const bool outcomes_;
+    bool cancel_requested_ = false;
+};
+
+// Completes when all of them are done, with whatever outcome.
+Future<void> when_all_done(EventLoop& loop, const std::vector<AnyTask>& tasks);
+
+template <class T>
+using ValueOf = std::conditional_t<std::is_void<T>::value, absl::monostate, T>;
+
+template <class T>
+T gathered(const Future<T>& future, std::false_type) { return future.take(false); }
+template <class T>
+absl::monostate gathered(const Future<T>&, std::true_type) { return absl::monostate(); }
+
+// How a child's result is given: itself, or as an Outcome.
+template <class T>
+struct Plain {
+    using type = ValueOf<T>;
+    static type get(const Future<T>& future) { return gathered(future, std::is_void<T>()); }
+};
+template <class T>
+struct AsOutcome {
+    using type = Outcome<T>;
+    static type get(const Future<T>& future) {
+        std::exception_ptr error = future.core()->outcome();
+        return error ? type(std::move(error)) : type(gathered(future, std::is_void<T>()));
+    }
+};
+
+template <template <class> class As, class... Ts>
+class GatherTuple final : public GatherCore {
+public:
+    using Results = std::tuple<typename As<Ts>::type...>;
+
+    GatherTuple(EventLoop& loop, bool outcomes, Future<Ts>... futures)
+        : GatherCore(loop, &results_, outcomes), futures_(std::move(futures)...) {}
+
+private:
+    void collect() override { collect(std::index_sequence_for<Ts...>()); }
+    template <std::size_t... I>
+    void collect(std::index_sequence<I...>) {
+        results_.set_from([&]() -> Results { return Results(As<Ts>::get(std::get<I>(futures_))...); });
+    }
+
+    std::tuple<Future<Ts>...> futures_;
+    Result<Results> results_;
+};
+
+template <template <class> class As, class T>
+class GatherVector final : public GatherCore {
+public:
+    using Results = std::vector<typename As<T>::type>;
+
+    GatherVector(EventLoop& loop, bool outcomes, std::vector<Future<T>> futures)
+        : GatherCore(loop, &results_, outcomes), futures_(std::move(futures)) {}
+
+private:
+    void collect() override {
+        results_.set_from([&] {
+            Results results;
+            results.reserve(futures_.size());
+            for (const Future<T>& future : futures_) results.push_back(As<T>::get(future));
+            return results;
+        });
+    }
+
+    std::vector<Future<T>> futures_;
+    Result<Results> results_;
+};
+
+// The loop of the first future among the arguments, else the current one. Throws RuntimeError without any.
+inline EventLoop* loop_of(const AnyFuture& future) { return &future.get_loop(); }
+template <class X>
+std::enable_if_t<!IsFuture<X>::value, EventLoop*> loop_of(const X&) { return nullptr; }
+EventLoop& first_loop(std::initializer_list<EventLoop*> loops);
+
+template <class State, class Futures, std::size_t... I>
+Future<typename State::Results> gather_futures(EventLoop& loop, bool outcomes, Futures futures,
+                                               std::index_sequence<I...>) {
+    std::vector<Ref<FutureCore>> children{std::get<I>(futures).ref()...};
+    Ref<GatherCore> core(new State(loop, outcomes, std::get<I>(std::move(futures))...));
+    core->start(std::move(children));
+    return Future<typename State::Results>(Ref<FutureCore>(std::move(core)));
+}
+
+template <template <class> class As, class... Xs>
+Future<std::tuple<typename As<AwaitedT<Xs>>::type...>> gather_all(bool outcomes, Xs&&... xs) {
+    using State = GatherTuple<As, AwaitedT<Xs>...>;
+    EventLoop& loop = first_loop({loop_of(xs)...});
+    // Braces: tasks are made from left to right, which the order of a call's arguments would not promise.
+    std::tuple<Future<AwaitedT<Xs>>...> futures{Future<AwaitedT<Xs>>(ensure_future(std::forward<Xs>(xs), loop))...};
+    return gather_futures<State>(loop, outcomes, std::move(futures), std::index_sequence_for<Xs...>());
+}
+template <template <class> class As, class Range>
+auto gather_range(bool outcomes, Range&& range)
+    -> Future<std::vector<typename As<AwaitedT<typename std::decay_t<Range>::value_type>>::type>> {
+    using X = typename std::decay_t<Range>::value_type;
+    using State = GatherVector<As, AwaitedT<X>>;
+    using Item = std::conditional_t<std::is_lvalue_reference<Range>::value, const X&, X&&>;
+    EventLoop& loop = range.empty() ? get_event_loop() : first_loop({loop_of(range.front())});
+    std::vector<Future<AwaitedT<X>>> futures;
+    std::vector<Ref<FutureCore>> children;
+    futures.reserve(range.size());
+    children.reserve(range.size());
+    for (auto& each : range) {
+        futures.push_back(ensure_future(static_cast<Item>(each), loop));
+        children.push_back(futures.back().ref());
+    }
+    Ref<GatherCore> core(new State(loop, outcomes, std::move(futures)));
+    core->start(std::move(children));
+    return Future<typename State::Results>(Ref<FutureCore>(std::move(core)));
+}
+
+template <class X>
+struct IsVector : std::false_type {};
+template <class X, class A>
+struct IsVector<std::vector<X, A>> : std::true_type {};
+template <class... Xs>
+struct AnyVector : std::false_type {};
+template <class X>
+struct AnyVector<X> : IsVector<std::decay_t<X>> {};
+
+}  // namespace detail
+
+// Futures of a tuple of the results; absl::monostate stands for void. Throws std::invalid_argument when the futures belong
+// to different loops, RuntimeError when there is no loop.
+template <class... Xs, class = std::enable_if_t<!detail::AnyVector<Xs...>::value>>
+auto gather(Xs&&... xs) -> decltype(detail::gather_all<detail::Plain>(false, std::forward<Xs>(xs)...)) {
+    return detail::gather_all<detail::Plain>(false, std::forward<Xs>(xs)...);
+}
+// The same for a vector of one type.
+template <class X>
+auto gather(const std::vector<X>& xs) -> decltype(detail::gather_range<detail::Plain>(false, xs)) {
+    return detail::gather_range<detail::Plain>(false, xs);
+}
+template <class X>
+auto gather(std::vector<X>&& xs) -> decltype(detail::gather_range<detail::Plain>(false, std::move(xs))) {
+    return detail::gather_range<detail::Plain>(false, std::move(xs));
+}
+template <class X>
+auto gather(std::vector<X>& xs) -> decltype(detail::gather_range<detail::Plain>(false, xs)) {
+    return detail::gather_range<detail::Plain>(false, xs);
+}
+
+// asyncio's return_exceptions=True: an Outcome in the place of each result.
+template <class... Xs, class = std::enable_if_t<!detail::AnyVector<Xs...>::value>>
+auto gather_outcomes(Xs&&... xs) -> decltype(detail::gather_all<detail::AsOutcome>(true, std::forward<Xs>(xs)...)) {
+    return detail::gather_all<detail::AsOutcome>(true, std::forward<Xs>(xs)...);
+}
+template <class X>
+auto gather_outcomes(const std::vector<X>& xs) -> decltype(detail::gather_range<detail::AsOutcome>(true, xs)) {
+    return detail::gather_range<detail::AsOutcome>(true, xs);
+}
+template <class X>
+auto gather_outcomes(std::vector<X>&& xs) -> decltype(detail::gather_range<detail::AsOutcome>(true, std::move(xs))) {
+    return detail::gather_range<detail::AsOutcome>(true, std::move(xs));
+}
+template <class X>
+auto gather_outcomes(std::vector<X>& xs) -> decltype(detail::gather_range<detail::AsOutcome>(true, xs)) {
+    return detail::gather_range<detail::AsOutcome>(true, xs);
+}
+
+}  // namespace cede
+
+#endif

@@ -1,0 +1,32 @@
+// What it is: waiting for time to pass. When to use it: to pause a task; `await(sleep(0s))` lets the others run once.
+// When not: to bound something else's time; that is timeout().
+#ifndef CEDE_TASK_SLEEP_HPP
+#define CEDE_TASK_SLEEP_HPP
+
+#include <utility>
+
+#include "cede/base/duration.hpp"
+#include "cede/coroutine/coroutine.hpp"
+
+namespace cede {
+
+namespace detail {
+void sleep_here(Duration delay);
+}
+
+// When awaited, cedes for at least `delay` on the loop's clock; zero or less cedes exactly once. A cancellation ends it at
+// once. Throws RuntimeError when no loop runs, unless the delay is zero.
+Coroutine<void> sleep(Duration delay);
+
+// The same; evaluates to `result`.
+template <class T>
+Coroutine<T> sleep(Duration delay, T result) {
+    return [delay, result = std::move(result)]() mutable -> T {
+        detail::sleep_here(delay);
+        return std::move(result);
+    };
+}
+
+}  // namespace cede
+
+#endif

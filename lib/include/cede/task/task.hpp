@@ -1,0 +1,133 @@
+// What it is: a coroutine that the loop runs beside the others, and the future of its result: asyncio's Task.
+// When to use it: to do two things at once. When not: to do one after the other; awaiting the coroutine itself costs no
+// task. Where several tasks belong together, a TaskGroup lets none of them be forgotten.
+//
+// The loop keeps a task until it is done, so a handle may be dropped. Copying a handle refers to the same task. Loop's
+// thread only; handles may be copied and destroyed on any thread.
+#ifndef CEDE_TASK_TASK_HPP
+#define CEDE_TASK_TASK_HPP
+
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "cede/base/any_task.hpp"
+#include "cede/coroutine/coroutine.hpp"
+#include "cede/loop/event_loop.hpp"
+#include "cede/loop/future.hpp"
+#include "cede/task/awaitable.hpp"
+#include "cede/task/task_core.hpp"
+#include "cede/task/task_options.hpp"
+
+namespace cede {
+
+namespace detail {
+
+template <class R>
+class TaskState final : public TaskCore {
+public:
+    TaskState(EventLoop& loop, Closure<R> body) : TaskCore(loop, frame_, &frame_.result()), frame_(std::move(body)) {}
+
+private:
+    BodyFrame<R> frame_;
+};
+
+}  // namespace detail
+
+template <class T>
+class Task : public Future<T> {
+public:
+    // Empty: refers to no task.
+    Task() noexcept : Future<T>(nullptr) {}
+    explicit Task(detail::Ref<detail::FutureCore> core) noexcept : Future<T>(std::move(core)) {}
+    operator AnyTask() const noexcept { return AnyTask(this->core_); }
+
+    // Asks for a CancelledError to be raised where the coroutine waits; false when the task is done. The coroutine may
+    // catch it, so this is no promise. `message` is carried by the error.
+    bool cancel(std::string message = std::string()) const { return AnyFuture::cancel(std::move(message)); }
+    // How many cancel() calls were not undone by uncancel().
+    int cancelling() const { return AnyTask(*this).cancelling(); }
+    // Undoes one cancel(); the last one withdraws a request that was not delivered yet. Returns what cancelling() is then.
+    int uncancel() const { return AnyTask(*this).uncancel(); }
+    std::string get_name() const { return AnyTask(*this).get_name(); }
+    void set_name(std::string name) const { AnyTask(*this).set_name(std::move(name)); }
+    // The context it runs in.
+    Context get_context() const { return AnyTask(*this).get_context(); }
+};
+
+template <class X>
+Task<detail::AwaitedT<X>> EventLoop::create_task(X&& x, const TaskOptions& options) {
+    using R = detail::AwaitedT<X>;
+    Coroutine<R> coroutine = detail::to_coroutine(std::forward<X>(x));
+    if (is_closed()) coroutine.close();  // so that no "never awaited" follows the error
+    check_open();
+    detail::Closure<R> body = coroutine.started()
+                                  ? detail::Closure<R>([c = std::move(coroutine)]() mutable -> R { return await(c); })
+                                  : coroutine.release_body();
+    detail::Ref<detail::TaskCore> core(new detail::TaskState<R>(*this, std::move(body)));
+    core->begin(options);
+    return Task<R>(detail::Ref<detail::FutureCore>(std::move(core)));
+}
+template <class X>
+Task<detail::AwaitedT<X>> EventLoop::create_task(X&& x) { return create_task(std::forward<X>(x), TaskOptions()); }
+
+// Runs `x` (a coroutine, or a callable that returns a value or a coroutine) as a task of the running loop; it takes its
+// first step in the next iteration. Does not cede. Throws RuntimeError when no loop runs, or it is closed.
+template <class X>
+Task<detail::AwaitedT<X>> create_task(X&& x, const TaskOptions& options = TaskOptions()) {
+    return get_running_loop().create_task(std::forward<X>(x), options);
+}
+
+// A future or task as it is; a coroutine, callable or other awaitable as a task of `loop`, by default the running one.
+// Throws std::invalid_argument when the future belongs to another loop than the one given.
+template <class T>
+Future<T> ensure_future(Future<T> future) { return future; }
+template <class T>
+Task<T> ensure_future(Task<T> task) { return task; }
+template <class X>
+std::enable_if_t<!detail::IsFuture<X>::value, Task<detail::AwaitedT<X>>> ensure_future(X&& x) {
+    return get_event_loop().create_task(std::forward<X>(x));
+}
+namespace detail {
+void check_same_loop(const AnyFuture& future, EventLoop& loop);
+}
+template <class X>
+auto ensure_future(X&& x, EventLoop& loop) -> std::enable_if_t<detail::IsFuture<X>::value, std::decay_t<X>> {
+    detail::check_same_loop(x, loop);
+    return std::forward<X>(x);
+}
+template <class X>
+std::enable_if_t<!detail::IsFuture<X>::value, Task<detail::AwaitedT<X>>> ensure_future(X&& x, EventLoop& loop) {
+    return loop.create_task(std::forward<X>(x));
+}
+
+// The task that runs now; empty in a callback of the loop. Throws RuntimeError when no loop runs.
+AnyTask current_task();
+// The same for a loop that may not run: empty when it does not run a task of its own in this thread.
+AnyTask current_task(EventLoop& loop);
+// The tasks of the loop, the running one by default, that are not done. The form with a loop may be called from any
+// thread.
+std::vector<AnyTask> all_tasks();
+std::vector<AnyTask> all_tasks(EventLoop& loop);
+
+template <class X>
+constexpr bool isfuture(const X&) noexcept { return detail::IsFuture<X>::value; }
+template <class X>
+constexpr bool iscoroutine(const X&) noexcept { return detail::IsCoroutine<X>::value; }
+
+namespace detail {
+void run_until_done(EventLoop& loop, FutureCore& core, bool created_here);
+}
+
+template <class X>
+detail::AwaitedT<X> EventLoop::run_until_complete(X&& x) {
+    auto future = ensure_future(std::forward<X>(x), *this);
+    detail::run_until_done(*this, *future.core(), !detail::IsFuture<X>::value);
+    future.result();  // throws what it ended with
+    return future.take(false);
+}
+
+}  // namespace cede
+
+#endif

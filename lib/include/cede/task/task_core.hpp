@@ -1,0 +1,81 @@
+// What it is: a task without its type: the future that a coroutine's end completes, and the steps that drive the coroutine.
+// When to use it: inside the library.
+//
+// The loop holds a task from its creation until it is done. Loop's thread only, but for the count of references.
+#ifndef CEDE_TASK_TASK_CORE_HPP
+#define CEDE_TASK_TASK_CORE_HPP
+
+#include <cstdint>
+#include <exception>
+#include <string>
+
+#include "cede/base/any_task.hpp"
+#include "cede/coroutine/frame.hpp"
+#include "cede/loop/future_core.hpp"
+#include "cede/loop/loop_owned.hpp"
+#include "cede/loop/runnable.hpp"
+#include "cede/task/task_options.hpp"
+
+namespace cede {
+namespace detail {
+
+class TaskCore : public FutureCore, public Runnable, public LoopOwned {
+public:
+    bool cancel(std::string message) override;
+    int cancelling() const noexcept { return cancel_requests_; }
+    int uncancel() noexcept;
+
+    std::string name() const;
+    void set_name(std::string name) { name_ = std::move(name); }
+    Context context() const;
+    Frame& frame() noexcept { return frame_; }
+    // What it awaits; null when it is ready, running, or in a bare yield.
+    FutureCore* waiting_for() const noexcept { return waiting_for_.get(); }
+
+    // Runnable: one step, the first or after a wakeup.
+    void run() override;
+    void discard() noexcept override {}
+    std::string describe() const override;
+    // LoopOwned.
+    void loop_closes() noexcept override;
+
+    // Hands the task to its loop and schedules its first step, or takes it, for an eager one.
+    void begin(const TaskOptions& options);
+
+protected:
+    // `frame` is a member of the deriving class, and so is `slot`.
+    TaskCore(EventLoop& loop, Frame& frame, void* slot);
+    ~TaskCore() override;
+
+private:
+    const char* noun() const noexcept override { return "Task"; }
+    void describe_report(ExceptionContext& context) override;
+    static void write_name(const void* task, char* out, std::size_t size);
+
+    void step();
+    void resume_frame(std::exception_ptr thrown);
+    void complete();
+    void wait_for(FutureCore* awaited);
+    void step_again_with(const char* misuse);
+    void unlink() noexcept;
+
+    Frame& frame_;
+    Ref<FutureCore> waiting_for_;
+    Ref<ContextData> context_;
+    std::exception_ptr misuse_;  // raised at the next step: the coroutine awaited what it must not
+    std::string name_;
+    std::uint64_t number_;
+    int cancel_requests_ = 0;
+    bool must_cancel_ = false;
+    // The coroutine waits in a destructor during unwinding: a cancellation stays pending until it has left it.
+    bool held_back_ = false;
+    bool owned_ = false;
+};
+
+// The task of a handle; throws RuntimeError for an empty one.
+TaskCore& task_core(const AnyFuture& handle);
+
+}  // namespace detail
+}  // namespace cede
+
+#endif

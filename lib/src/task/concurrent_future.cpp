@@ -1,0 +1,100 @@
+#include "cede/task/concurrent_future.hpp"
+
+#include "loop/loop_token.hpp"
+
+namespace cede {
+namespace detail {
+
+ConcurrentState::~ConcurrentState() = default;
+
+bool ConcurrentState::done() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return state_ != State::pending;
+}
+
+bool ConcurrentState::cancelled() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return state_ == State::cancelled;
+}
+
+void ConcurrentState::finish(State state, std::unique_lock<std::mutex>& lock) {
+    state_ = state;
+    std::vector<absl::AnyInvocable<void()>> callbacks = std::move(callbacks_);
+    callbacks_.clear();
+    const absl::AnyInvocable<void()> dropped = std::move(on_cancel_);
+    on_cancel_ = nullptr;
+    done_.notify_all();
+    lock.unlock();
+    for (auto& callback : callbacks) callback();
+}
+
+bool ConcurrentState::fail(std::exception_ptr error, bool cancelled) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (state_ != State::pending) return false;
+    error_ = std::move(error);
+    finish(cancelled ? State::cancelled : State::finished, lock);
+    return true;
+}
+
+bool ConcurrentState::cancel() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (state_ != State::pending) return false;
+    error_ = std::make_exception_ptr(CancelledError());
+    absl::AnyInvocable<void()> on_cancel = std::move(on_cancel_);
+    on_cancel_ = nullptr;
+    finish(State::cancelled, lock);
+    if (on_cancel) on_cancel();
+    return true;
+}
+
+void ConcurrentState::wait(absl::optional<Duration> timeout) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto is_done = [this] { return state_ != State::pending; };
+    if (!timeout || *timeout >= Duration(std::chrono::hours(24 * 365))) return done_.wait(lock, is_done);
+    if (!done_.wait_for(lock, std::chrono::nanoseconds(*timeout), is_done)) throw TimeoutError("timed out");
+}
+
+void ConcurrentState::check(absl::optional<Duration> timeout) {
+    wait(timeout);
+    if (error_) std::rethrow_exception(error_);
+}
+
+std::exception_ptr ConcurrentState::exception(absl::optional<Duration> timeout) {
+    wait(timeout);
+    if (cancelled()) std::rethrow_exception(error_);
+    return error_;
+}
+
+void ConcurrentState::add_done_callback(absl::AnyInvocable<void()> callback) {
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        if (state_ == State::pending) return callbacks_.push_back(std::move(callback));
+    }
+    callback();
+}
+
+void ConcurrentState::set_on_cancel(absl::AnyInvocable<void()> callback) {
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        if (state_ == State::pending) {
+            on_cancel_ = std::move(callback);
+            return;
+        }
+        if (state_ != State::cancelled) return;
+    }
+    callback();  // cancelled before the work was there
+}
+
+void cancel_from_thread(const LoopReference& loop, const AnyFuture& future) {
+    std::lock_guard<std::mutex> lock(loop.token->mutex);
+    EventLoop* const alive = loop.get();
+    if (alive == nullptr || alive->is_closed()) return;
+    try {
+        alive->call_soon_threadsafe([future] { future.cancel(); });
+    } catch (const RuntimeError&) {
+        // The loop has been closed since: its tasks are cancelled already.
+    }
+}
+
+}  // namespace detail
+}  // namespace cede

@@ -1,0 +1,41 @@
+// The two members of EventLoop by which a run ends what was started on its loop.
+#include <thread>
+
+#include "cede/base/exceptions.hpp"
+#include "cede/base/reports.hpp"
+#include "cede/task/timeout.hpp"
+#include "loop/loop_impl.hpp"
+#include "loop/loop_token.hpp"
+
+#include "cede/task/await.hpp"
+
+namespace cede {
+
+Coroutine<void> EventLoop::shutdown_default_executor(absl::optional<Duration> timeout_) {
+    return [this, timeout_] {
+        impl_->executor_shut_down = true;
+        const std::shared_ptr<ThreadPoolExecutor> executor = std::move(impl_->default_executor);
+        impl_->default_executor = nullptr;
+        if (executor == nullptr) return;
+        // Joining blocks, so a thread does it; one that must be given up goes on by itself.
+        const Future<void> joined = create_future<void>();
+        const detail::LoopReference loop = reference();
+        detail::Ref<detail::HandleCore> delivery(new detail::HandleCore(
+            *this,
+            [joined] {
+                if (!joined.done()) joined.set_result();
+            },
+            nullptr));
+        std::thread([executor, loop, delivery]() mutable {
+            executor->shutdown(true);
+            if (detail::post(loop, *delivery.get())) delivery.detach();
+        }).detach();
+        try {
+            timeout(timeout_, [&] { await(joined); });
+        } catch (const TimeoutError&) {
+            detail::warn("the default executor did not finish joining its threads in time");
+        }
+    };
+}
+
+}  // namespace cede

@@ -1,0 +1,31 @@
+#include "cede/task/sleep.hpp"
+
+#include "cede/loop/event_loop.hpp"
+#include "cede/task/await.hpp"
+
+namespace cede {
+namespace detail {
+
+void sleep_here(Duration delay) {
+    if (delay.count() <= 0) {
+        if (std::exception_ptr thrown = suspend_coroutine(nullptr)) std::rethrow_exception(std::move(thrown));
+        return;
+    }
+    EventLoop& loop = get_running_loop();
+    const Future<void> future(loop);
+    struct Timer {
+        TimerHandle handle;
+        ~Timer() { handle.cancel(); }
+    } timer{loop.call_later(delay, [future] {
+        if (!future.done()) future.set_result();
+    })};
+    await_future(*future.core());
+}
+
+}  // namespace detail
+
+Coroutine<void> sleep(Duration delay) {
+    return [delay] { detail::sleep_here(delay); };
+}
+
+}  // namespace cede

@@ -1,0 +1,297 @@
+#include "cede/task/task_core.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "base/context_data.hpp"
+#include "base/thread_state.hpp"
+#include "cede/base/exceptions.hpp"
+#include "cede/base/reports.hpp"
+#include "cede/task/await.hpp"
+#include "cede/task/task.hpp"
+#include "loop/loop_impl.hpp"
+
+namespace cede {
+namespace detail {
+namespace {
+
+std::atomic<std::uint64_t> next_number{1};
+
+// The task and the context are current for as long as the coroutine runs.
+class CurrentTask {
+public:
+    CurrentTask(TaskCore& task, Ref<ContextData>& context) noexcept
+        : task_(thread_state.task), context_(thread_state.context) {
+        thread_state.task = &task;
+        thread_state.context = &context;
+    }
+    ~CurrentTask() {
+        thread_state.task = task_;
+        thread_state.context = context_;
+    }
+    CurrentTask(const CurrentTask&) = delete;
+    CurrentTask& operator=(const CurrentTask&) = delete;
+
+private:
+    TaskCore* task_;
+    Ref<ContextData>* context_;
+};
+
+}  // namespace
+
+TaskCore::TaskCore(EventLoop& loop, Frame& frame, void* slot)
+    : FutureCore(loop, slot, true), frame_(frame), number_(next_number.fetch_add(1, std::memory_order_relaxed)) {}
+
+TaskCore::~TaskCore() = default;
+
+void TaskCore::begin(const TaskOptions& options) {
+    name_ = options.name();
+    context_ = options.context() ? options.context()->data() : snapshot_context();
+    frame_.set_stack_size(options.stack_size());
+    frame_.fiber().set_owner(this, &TaskCore::write_name);
+    EventLoop& of = loop();
+    if (!(options.eager() && thread_state.running == &of)) of.enqueue(*this);
+    ref_acquire(this);  // the loop's
+    of.impl().owned.add(*this);
+    owned_ = true;
+    if (!linked()) run();
+}
+
+void TaskCore::run() {
+    // The loop's reference goes with the task's end, which may be in this very step.
+    struct LetGo {
+        TaskCore& task;
+        ~LetGo() {
+            if (task.owned_ && task.done()) {
+                task.owned_ = false;
+                task.loop().impl().owned.remove(task);
+                ref_release(&task);
+            }
+        }
+    } let_go{*this};
+    step();
+}
+
+void TaskCore::step() {
+    std::exception_ptr thrown = std::exchange(misuse_, nullptr);
+    if (must_cancel_ && !held_back_) {
+        must_cancel_ = false;
+        // An awaited future that was cancelled raises its own error, message included.
+        if (!(waiting_for_ && waiting_for_->cancelled())) thrown = std::make_exception_ptr(CancelledError(cancel_message()));
+    }
+    waiting_for_ = nullptr;
+    try {
+        const CurrentTask current(*this, context_);
+        frame_.resume(std::move(thrown));
+    } catch (...) {
+        // No stack was to be had: the coroutine never ran.
+        frame_.close();
+        finish_failed(std::current_exception());
+        return;
+    }
+    if (frame_.closed()) {
+        complete();
+    } else {
+        wait_for(static_cast<FutureCore*>(frame_.yielded()));
+    }
+}
+
+void TaskCore::complete() {
+    switch (frame_.ending()) {
+        case Ending::returned:
+            // cancel() of itself without a further await: the value is dropped.
+            if (std::exchange(must_cancel_, false)) {
+                finish_cancelled(std::make_exception_ptr(CancelledError(cancel_message())));
+            } else {
+                finish();
+            }
+            break;
+        case Ending::cancelled: finish_cancelled(frame_.take_error()); break;
+        case Ending::interrupted: {
+            std::exception_ptr error = frame_.take_error();
+            finish_failed(error);
+            std::rethrow_exception(std::move(error));
+        }
+        case Ending::raised:
+        case Ending::generator_exit: finish_failed(frame_.take_error()); break;
+    }
+}
+
+void TaskCore::wait_for(FutureCore* awaited) {
+    held_back_ = frame_.waits_while_unwinding();
+    if (awaited == nullptr) return loop().enqueue(*this);
+    if (awaited == this) return step_again_with("a task cannot await itself");
+    if (awaited->loop_or_null() != loop_or_null()) {
+        return step_again_with("the awaited future belongs to another loop: bring its result over with "
+                               "run_coroutine_threadsafe()");
+    }
+    waiting_for_ = Ref<FutureCore>(awaited);
+    awaited->add_waiter(*this);
+    if (must_cancel_ && !held_back_ && awaited->cancel(cancel_message())) must_cancel_ = false;
+}
+
+void TaskCore::step_again_with(const char* misuse) {
+    if (!held_back_) misuse_ = std::make_exception_ptr(RuntimeError(misuse));
+    loop().enqueue(*this);
+}
+
+bool TaskCore::cancel(std::string message) {
+    silence();
+    if (done()) return false;
+    ++cancel_requests_;
+    if (waiting_for_ && !held_back_ && waiting_for_->cancel(message)) return true;
+    must_cancel_ = true;
+    set_cancel_message(std::move(message));
+    return true;
+}
+
+int TaskCore::uncancel() noexcept {
+    if (cancel_requests_ > 0 && --cancel_requests_ == 0) must_cancel_ = false;
+    return cancel_requests_;
+}
+
+void TaskCore::unlink() noexcept {
+    if (!linked()) return;
+    if (waiting_for_ && !waiting_for_->done()) {
+        waiting_for_->remove_waiter(*this);
+    } else {
+        loop().withdraw(*this);
+    }
+}
+
+void TaskCore::loop_closes() noexcept {
+    const Ref<TaskCore> alive(this);
+    EventLoop& of = loop();
+    of.impl().owned.remove(*this);
+    owned_ = false;
+    ref_release(this);
+    unlink();
+    ExceptionContext context;
+    context.task = AnyTask(Ref<FutureCore>(this));
+    context.message = "Task was destroyed but it is pending!";
+    try {
+        of.call_exception_handler(context);
+        const CurrentTask current(*this, context_);
+        frame_.close();
+    } catch (...) {
+        report_unraisable(std::current_exception(), "a pending task was closed with its loop");
+    }
+    const CurrentTask current(*this, context_);
+    frame_.dispose();
+    waiting_for_ = nullptr;
+    if (!done()) finish_cancelled(std::make_exception_ptr(CancelledError("the event loop was closed")));
+}
+
+std::string TaskCore::name() const { return name_.empty() ? "Task-" + std::to_string(number_) : name_; }
+
+Context TaskCore::context() const { return context_ ? Context(context_) : Context(); }
+
+std::string TaskCore::describe() const { return "task '" + name() + "'"; }
+
+void TaskCore::describe_report(ExceptionContext& context) {
+    // The task is being destroyed, so no handle to it can be given; its name is.
+    context.message += " (task '" + name() + "')";
+}
+
+// In the handler of a stack overflow: no allocation, no formatted output.
+void TaskCore::write_name(const void* owner, char* out, std::size_t size) {
+    const TaskCore& task = *static_cast<const TaskCore*>(owner);
+    const char* text = task.name_.empty() ? "Task-" : task.name_.c_str();
+    char* const end = out + size - 1;
+    for (const char* prefix = "task '"; *prefix != '\0' && out < end;) *out++ = *prefix++;
+    while (*text != '\0' && out < end) *out++ = *text++;
+    if (task.name_.empty()) {
+        char digits[24];
+        std::size_t count = 0;
+        for (std::uint64_t left = task.number_; left != 0; left /= 10) digits[count++] = static_cast<char>('0' + left % 10);
+        while (count > 0 && out < end) *out++ = digits[--count];
+    }
+    if (out < end) *out++ = '\'';
+    *out = '\0';
+}
+
+TaskCore& task_core(const AnyFuture& handle) {
+    if (!handle) throw RuntimeError("this handle is empty: it refers to no task");
+    return static_cast<TaskCore&>(*handle.core());
+}
+
+void await_future(FutureCore& core) {
+    if (!core.done()) {
+        if (std::exception_ptr thrown = suspend_coroutine(&core)) std::rethrow_exception(std::move(thrown));
+        if (!core.done()) {
+            throw RuntimeError("await wasn't used with future: the driver resumed the coroutine before what it awaits was "
+                               "done; wait for the future that send() returned");
+        }
+    }
+    core.check();
+}
+
+void check_same_loop(const AnyFuture& future, EventLoop& loop) {
+    if (&future.get_loop() != &loop) {
+        throw std::invalid_argument("the future belongs to a different loop than the one specified");
+    }
+}
+
+void run_until_done(EventLoop& loop, FutureCore& core, bool created_here) {
+    loop.check_open();
+    const AnyFuture future{Ref<FutureCore>(&core)};
+    const CallbackId stop = core.add_done_callback(
+        [&loop, &core] {
+            // An interrupt leaves the run call by itself; a stop after it would end a later one.
+            if (!core.failed() || classify(core.exception()) != ExceptionKind::interrupt) loop.stop();
+        },
+        nullptr);
+    try {
+        loop.run_forever();
+    } catch (...) {
+        core.remove_done_callback(stop);
+        // The caller gets this exception, so the report of the task's own would be a second one.
+        if (created_here && core.done() && !core.cancelled()) core.exception();
+        throw;
+    }
+    core.remove_done_callback(stop);
+    if (!core.done()) throw RuntimeError("the event loop was stopped before the future completed");
+}
+
+}  // namespace detail
+
+int AnyTask::cancelling() const { return detail::task_core(*this).cancelling(); }
+int AnyTask::uncancel() const { return detail::task_core(*this).uncancel(); }
+std::string AnyTask::get_name() const { return detail::task_core(*this).name(); }
+void AnyTask::set_name(std::string name) const { detail::task_core(*this).set_name(std::move(name)); }
+Context AnyTask::get_context() const { return detail::task_core(*this).context(); }
+
+AnyTask current_task() {
+    get_running_loop();
+    return current_task(get_running_loop());
+}
+
+AnyTask current_task(EventLoop& loop) {
+    detail::TaskCore* const task = detail::thread_state.task;
+    if (task == nullptr || detail::thread_state.running != &loop) return AnyTask();
+    return AnyTask(detail::Ref<detail::FutureCore>(task));
+}
+
+std::vector<AnyTask> all_tasks() { return all_tasks(get_running_loop()); }
+
+std::vector<AnyTask> all_tasks(EventLoop& loop) {
+    std::vector<AnyTask> tasks;
+    detail::OwnedList& owned = loop.impl().owned;
+    // Room is made outside the lock, which must not wait for the allocator.
+    for (std::size_t room = owned.size() + 16;; room *= 2) {
+        tasks.reserve(room);
+        bool fits = true;
+        owned.for_each([&](detail::LoopOwned& each) {
+            fits = fits && tasks.size() < tasks.capacity();
+            auto& task = static_cast<detail::TaskCore&>(each);
+            if (fits) tasks.push_back(AnyTask(detail::Ref<detail::FutureCore>(&task)));
+        });
+        if (fits) return tasks;
+        tasks.clear();
+    }
+}
+
+}  // namespace cede

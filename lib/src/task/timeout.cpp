@@ -1,0 +1,112 @@
+#include "cede/task/timeout.hpp"
+
+#include <atomic>
+
+#include "cede/base/exceptions.hpp"
+#include "cede/base/pool.hpp"
+#include "cede/loop/event_loop.hpp"
+#include "cede/task/task.hpp"
+
+namespace cede {
+namespace detail {
+
+class TimeoutState : public Pooled {
+public:
+    enum class Stage { created, entered, expiring, expired, exited };
+
+    TimeoutState(absl::optional<Duration> delay, absl::optional<TimePoint> when) : delay_(delay), when_(when) {}
+    virtual ~TimeoutState() = default;
+
+    void enter() {
+        if (stage_ != Stage::created) throw RuntimeError("Timeout has already been entered: make a new one for each scope");
+        EventLoop& loop = get_running_loop();
+        task_ = current_task();
+        if (!task_) throw RuntimeError("Timeout should be used inside a task");
+        stage_ = Stage::entered;
+        cancelling_ = task_.cancelling();
+        if (delay_) when_ = saturated_add(loop.time(), *delay_);
+        schedule();
+    }
+
+    void reschedule(absl::optional<TimePoint> when) {
+        if (stage_ == Stage::created) throw RuntimeError("Timeout has not been entered");
+        if (stage_ != Stage::entered) throw RuntimeError("the deadline cannot be moved: the scope has expired or was left");
+        when_ = when;
+        schedule();
+    }
+
+    void exit(const std::exception_ptr& error) {
+        timer_.cancel();
+        timer_ = Handle();
+        const AnyTask task = std::exchange(task_, AnyTask());
+        if (stage_ == Stage::entered) stage_ = Stage::exited;
+        if (stage_ != Stage::expiring) return;
+        stage_ = Stage::expired;
+        // Nobody else has cancelled since the scope was entered, so the cancellation that arrives is the deadline's.
+        if (task.uncancel() <= cancelling_ && error && classify(error) == ExceptionKind::cancelled) {
+            throw TimeoutError("timed out", error);
+        }
+    }
+
+    absl::optional<TimePoint> when() const noexcept { return when_; }
+    bool expired() const noexcept { return stage_ == Stage::expiring || stage_ == Stage::expired; }
+
+private:
+    friend void ref_acquire(TimeoutState* state) noexcept;
+    friend void ref_release(TimeoutState* state) noexcept;
+
+    void schedule() {
+        timer_.cancel();
+        timer_ = Handle();
+        if (!when_) return;
+        EventLoop& loop = get_running_loop();
+        const Ref<TimeoutState> self(this);
+        if (*when_ <= loop.time()) {
+            timer_ = loop.call_soon([self] { self->expire(); });
+        } else {
+            timer_ = loop.call_at(*when_, [self] { self->expire(); });
+        }
+    }
+
+    void expire() {
+        stage_ = Stage::expiring;
+        timer_ = Handle();
+        task_.cancel();
+    }
+
+    std::atomic<int> references_{0};
+    Stage stage_ = Stage::created;
+    absl::optional<Duration> delay_;
+    absl::optional<TimePoint> when_;
+    AnyTask task_;
+    Handle timer_;
+    int cancelling_ = 0;
+};
+
+void ref_acquire(TimeoutState* state) noexcept { state->references_.fetch_add(1, std::memory_order_relaxed); }
+
+void ref_release(TimeoutState* state) noexcept {
+    if (state->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete state;
+}
+
+Ref<TimeoutState> make_timeout(absl::optional<Duration> delay, absl::optional<TimePoint> when) {
+    return Ref<TimeoutState>(new TimeoutState(delay, when));
+}
+
+}  // namespace detail
+
+absl::optional<TimePoint> Timeout::when() const noexcept { return state_->when(); }
+void Timeout::reschedule(absl::optional<TimePoint> when) const { state_->reschedule(when); }
+bool Timeout::expired() const noexcept { return state_->expired(); }
+
+Timeout& Timeout::enter() {
+    state_->enter();
+    return *this;
+}
+
+bool Timeout::exit(const std::exception_ptr& error) {
+    state_->exit(error);
+    return false;
+}
+
+}  // namespace cede

@@ -1,0 +1,31 @@
+#include "cede/task/wait_for.hpp"
+
+#include "cede/base/exceptions.hpp"
+
+namespace cede {
+namespace detail {
+
+void cancel_and_wait(const AnyFuture& future) {
+    const Future<void> done(get_running_loop());
+    const CallbackId id = future.core()->add_done_callback(
+        [done] {
+            if (!done.done()) done.set_result();
+        },
+        nullptr);
+    struct Remove {
+        const AnyFuture& future;
+        CallbackId id;
+        ~Remove() { future.core()->remove_done_callback(id); }
+    } remove{future, id};
+    future.cancel();
+    await(done);
+}
+
+void expire_at_once(const AnyFuture& future) {
+    if (future.done()) return;
+    cancel_and_wait(future);
+    if (future.cancelled()) throw TimeoutError("timed out", future.core()->outcome());
+}
+
+}  // namespace detail
+}  // namespace cede
