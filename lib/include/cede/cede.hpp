@@ -7,6 +7,7 @@
 #include "cede/base/exception_group.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
+#include "cede/coroutine/async_generator.hpp"
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/coroutine/generator.hpp"
 #include "cede/fiber/stack_pool.hpp"

@@ -16,6 +16,7 @@
 namespace cede {
 namespace detail {
 
+class AsyncGeneratorCore;
 class SignalWatch;
 
 // Who waits for a file descriptor.
@@ -51,6 +52,8 @@ struct LoopImpl {
     std::shared_ptr<ThreadPoolExecutor> default_executor;
     bool executor_shut_down = false;
     std::unique_ptr<SignalWatch> signals;
+    // Those that have begun on this loop, some of them gone.
+    std::vector<std::weak_ptr<AsyncGeneratorCore>> async_generators;
 
     FdSlot& slot(int fd);
     FdSlot* find_slot(int fd) noexcept;

@@ -13,6 +13,7 @@
 #include "cede/base/any_future.hpp"
 #include "cede/base/closure.hpp"
 #include "cede/base/context.hpp"
+#include "cede/base/loop_reference.hpp"
 #include "cede/base/pool.hpp"
 #include "cede/loop/runnable.hpp"
 
@@ -23,15 +24,6 @@ enum class CallbackId : std::uint64_t {};
 
 namespace detail {
 
-class LoopToken;
-
-// A loop that may be gone: the token outlives every loop, and the generation tells whether it still means the same one.
-struct LoopReference {
-    LoopToken* token = nullptr;
-    std::uint32_t generation = 0;
-
-    EventLoop* get() const noexcept;  // null when the loop was destroyed
-};
 LoopReference reference_to(EventLoop& loop) noexcept;
 
 class FutureCore : public Pooled {

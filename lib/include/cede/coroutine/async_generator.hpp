@@ -1,0 +1,169 @@
+// What it is: a generator whose body may await between its items: Python's async generator. When to use it: for a source
+// of items that waits for each: a file in chunks, pages of a result, lines of a connection. When not: without any await
+// in it a Generator does; to hand items to another task use a Queue.
+//
+// Belongs to the thread of its consumer; move-only. One that is dropped unfinished is closed by its loop soon afterwards,
+// and shutdown_asyncgens() closes those left at the end of run().
+#ifndef CEDE_COROUTINE_ASYNC_GENERATOR_HPP
+#define CEDE_COROUTINE_ASYNC_GENERATOR_HPP
+
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/types/optional.h"
+#include "absl/types/variant.h"
+
+#include "cede/coroutine/async_generator_core.hpp"
+#include "cede/coroutine/coroutine.hpp"
+#include "cede/coroutine/generator.hpp"
+
+namespace cede {
+
+// What an async generator's body yields through: `value`s go to the consumer, and asend()'s comes back.
+template <class T, class S = void>
+class AsyncYield : public Yield<T, S> {
+public:
+    using Yield<T, S>::Yield;
+};
+
+namespace detail {
+
+template <class T, class S>
+class AsyncGeneratorFrame final : public AsyncGeneratorCore {
+public:
+    using Body = absl::AnyInvocable<void(AsyncYield<T, S>&)>;
+    explicit AsyncGeneratorFrame(Body body) : body_(std::move(body)) {}
+    ~AsyncGeneratorFrame() override { dispose(); }
+
+    T item() { return std::move(*static_cast<T*>(yielded())); }
+
+private:
+    void call_body() override {
+        AsyncYield<T, S> yield(*this);
+        body_(yield);
+    }
+    void drop_body() noexcept override { body_ = nullptr; }
+
+    Body body_;
+};
+
+}  // namespace detail
+
+template <class T, class S = void>
+class AsyncGenerator {
+    using FramePtr = std::shared_ptr<detail::AsyncGeneratorFrame<T, S>>;
+
+public:
+    using Sent = std::conditional_t<std::is_void<S>::value, absl::monostate, S>;
+
+    // `body`: void(AsyncYield<T, S>&). Nothing runs yet.
+    template <class F, class = std::enable_if_t<!std::is_same<std::decay_t<F>, AsyncGenerator>::value>>
+    AsyncGenerator(F&& body)
+        : frame_(std::make_shared<detail::AsyncGeneratorFrame<T, S>>(
+              typename detail::AsyncGeneratorFrame<T, S>::Body(std::forward<F>(body)))) {}
+    AsyncGenerator(AsyncGenerator&& other) noexcept = default;
+    AsyncGenerator& operator=(AsyncGenerator&& other) noexcept {
+        if (this != &other) {
+            detail::AsyncGeneratorCore::drop(std::move(frame_));
+            frame_ = std::move(other.frame_);
+        }
+        return *this;
+    }
+    ~AsyncGenerator() { detail::AsyncGeneratorCore::drop(std::move(frame_)); }
+
+    // Each of these does its step when it is awaited, and may cede as the body does. It throws what the body throws, and
+    // RuntimeError while another step is under way.
+
+    // The next item, or nothing when the body has returned.
+    Coroutine<absl::optional<T>> next() {
+        return [frame = frame_]() -> absl::optional<T> {
+            S_or_none none{};
+            frame->set_sent(&none);
+            if (!frame->step("next", nullptr)) return absl::nullopt;
+            return absl::optional<T>(frame->item());
+        };
+    }
+    // The next item; throws StopAsyncIteration when the body has returned.
+    Coroutine<T> anext() {
+        return [frame = frame_]() -> T {
+            S_or_none none{};
+            frame->set_sent(&none);
+            return item_of_step(*frame, "anext", nullptr);
+        };
+    }
+    // The same, with `otherwise` in place of StopAsyncIteration.
+    Coroutine<T> anext(T otherwise) {
+        return [frame = frame_, otherwise = std::move(otherwise)]() mutable -> T {
+            S_or_none none{};
+            frame->set_sent(&none);
+            return frame->step("anext", nullptr) ? frame->item() : std::move(otherwise);
+        };
+    }
+    // The yield returns `value`. Throws std::invalid_argument when the body has not started.
+    Coroutine<T> asend(Sent value) {
+        return [frame = frame_, value = std::move(value)]() mutable -> T {
+            if (frame->state() == CoroutineState::created && !std::is_void<S>::value) detail::throw_async_value_too_early();
+            frame->set_sent(&value);
+            return item_of_step(*frame, "asend", nullptr);
+        };
+    }
+    // Raises the exception at the yield; evaluates to the next item if the body catches it and yields.
+    template <class E>
+    Coroutine<T> athrow(E exception) { return athrow(std::make_exception_ptr(std::move(exception))); }
+    Coroutine<T> athrow(std::exception_ptr exception) {
+        return [frame = frame_, exception]() -> T { return item_of_step(*frame, "athrow", exception); };
+    }
+    // Raises GeneratorExit at the yield, so that clean-up runs, which may await. Throws RuntimeError if the body yields.
+    Coroutine<void> aclose() {
+        return [frame = frame_] { frame->close_here(); };
+    }
+
+    CoroutineState state() const noexcept { return frame_ != nullptr ? frame_->state() : CoroutineState::closed; }
+
+    class iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = T;
+        using difference_type = std::ptrdiff_t;
+        using pointer = T*;
+        using reference = T&;
+
+        iterator() noexcept = default;
+        explicit iterator(FramePtr frame) : frame_(std::move(frame)) { ++*this; }
+        reference operator*() const noexcept { return *static_cast<T*>(frame_->yielded()); }
+        pointer operator->() const noexcept { return &**this; }
+        iterator& operator++() {
+            S_or_none none{};
+            frame_->set_sent(&none);
+            if (!frame_->step("next", nullptr)) frame_ = nullptr;
+            return *this;
+        }
+        void operator++(int) { ++*this; }
+        friend bool operator==(const iterator& a, const iterator& b) noexcept { return a.frame_ == b.frame_; }
+        friend bool operator!=(const iterator& a, const iterator& b) noexcept { return a.frame_ != b.frame_; }
+
+    private:
+        FramePtr frame_;
+    };
+    // `async for`: cedes as the body does at each step. Leaving it by break does not end the generator.
+    iterator begin() { return iterator(frame_); }
+    iterator end() noexcept { return iterator(); }
+
+private:
+    using S_or_none = Sent;
+
+    static T item_of_step(detail::AsyncGeneratorFrame<T, S>& frame, const char* call, std::exception_ptr thrown) {
+        if (!frame.step(call, std::move(thrown))) detail::throw_stop_async_iteration();
+        return frame.item();
+    }
+
+    FramePtr frame_;
+};
+
+}  // namespace cede
+
+#endif

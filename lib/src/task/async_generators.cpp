@@ -1,0 +1,86 @@
+// What a loop does for async generators: it knows those that have begun, and closes them when they are dropped or when it
+// shuts down.
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "base/thread_state.hpp"
+#include "cede/base/exceptions.hpp"
+#include "cede/coroutine/async_generator_core.hpp"
+#include "cede/task/gather.hpp"
+#include "cede/task/task.hpp"
+#include "loop/loop_impl.hpp"
+#include "loop/loop_token.hpp"
+
+namespace cede {
+namespace detail {
+namespace {
+
+void close_and_report(EventLoop& loop, AsyncGeneratorCore& core) {
+    try {
+        core.close_here();
+    } catch (const CancelledError&) {
+        throw;
+    } catch (const KeyboardInterrupt&) {
+        throw;
+    } catch (const SystemExit&) {
+        throw;
+    } catch (...) {
+        ExceptionContext context;
+        context.message = "an error occurred during closing of asynchronous generator";
+        context.exception = std::current_exception();
+        loop.call_exception_handler(context);
+    }
+}
+
+}  // namespace
+
+void async_generator_begins(AsyncGeneratorCore& core) {
+    EventLoop* const loop = thread_state.running;
+    if (loop == nullptr) return;
+    core.loop = loop->reference();
+    auto& known = loop->impl().async_generators;
+    // Those that have ended are forgotten whenever the list would grow, so it stays within twice the living ones.
+    if (known.size() == known.capacity()) {
+        known.erase(std::remove_if(known.begin(), known.end(), [](const auto& each) { return each.expired(); }),
+                    known.end());
+        known.reserve(known.size() * 2 + 16);
+    }
+    known.push_back(std::weak_ptr<AsyncGeneratorCore>(core.shared_from_this()));
+}
+
+bool async_generator_dropped(const std::shared_ptr<AsyncGeneratorCore>& core) noexcept {
+    EventLoop* const loop = core->loop.get();
+    if (loop == nullptr) return false;
+    try {
+        Ref<HandleCore> handle(new HandleCore(
+            *loop,
+            [core, loop] {
+                if (core->closed()) return;
+                loop->create_task(Coroutine<void>([core, loop] { close_and_report(*loop, *core); })
+                                      .named("close of a dropped async generator"));
+            },
+            nullptr));
+        if (!post(core->loop, *handle.get())) return false;
+        handle.detach();
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+}  // namespace detail
+
+Coroutine<void> EventLoop::shutdown_asyncgens() {
+    return [this] {
+        std::vector<Coroutine<void>> closings;
+        for (const auto& known : std::exchange(impl_->async_generators, {})) {
+            auto core = known.lock();
+            if (core == nullptr || core->closed()) continue;
+            closings.push_back([this, core] { detail::close_and_report(*this, *core); });
+        }
+        if (!closings.empty()) await(gather(std::move(closings)));
+    };
+}
+
+}  // namespace cede
