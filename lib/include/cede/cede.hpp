@@ -10,6 +10,7 @@
 #include "cede/coroutine/async_generator.hpp"
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/coroutine/generator.hpp"
+#include "cede/debug/call_graph.hpp"
 #include "cede/fiber/stack_pool.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "cede/loop/future.hpp"

@@ -16,18 +16,17 @@ void Frame::resume(std::exception_ptr thrown) {
     if (state_ == CoroutineState::created) {
         if (thrown) return end_unstarted(std::move(thrown));
         begin();
-    } else if (thrown && leaf_->suspended_while_unwinding()) {
+    } else if (thrown && waits_while_unwinding()) {
         throw RuntimeError(std::string("the ") + noun() + " waits in a destructor that runs because an exception unwinds "
                            "its stack: raising another one there would end the process. Let it finish first");
     }
     ThreadState& thread = thread_state;
     Frame* const current = thread.frame;
-    if (kind_ == Kind::coroutine) {
-        parent_ = current;
-        thread.frame = this;
-    }
+    parent_ = current;
+    if (kind_ == Kind::coroutine) thread.frame = this;
     thrown_ = std::move(thrown);
     driver_ = &Fiber::current();
+    fiber_.set_resumer(driver_);
     state_ = CoroutineState::running;
     leaf_->switch_to();
     thread.frame = current;
@@ -85,12 +84,36 @@ void Frame::run_and_classify() noexcept {
     }
 }
 
+bool Frame::waits_while_unwinding() const noexcept {
+    if (leaf_ == nullptr) return false;
+    // An exception raised at the leaf passes through every fiber down to the frame's own.
+    for (const Fiber* fiber = leaf_;; fiber = fiber->resumer()) {
+        if (fiber->suspended_while_unwinding()) return true;
+        if (fiber == &fiber_) break;
+    }
+    return delegate_ != nullptr && delegate_->waits_while_unwinding();
+}
+
 std::exception_ptr Frame::suspend(void* yielded) {
+    // A coroutine in between would be left behind by its driver, which is below it on the pile that is suspended here.
+    if (kind_ == Kind::generator && (state_ != CoroutineState::running || thread_state.frame != parent_)) {
+        throw RuntimeError("a generator's yield was used outside its body, or by a coroutine that the body drives: yield "
+                           "from the body itself, or from a function or generator that it calls");
+    }
     yielded_ = yielded;
     leaf_ = &Fiber::current();
     state_ = CoroutineState::suspended;
     driver_->switch_to();
     return std::move(thrown_);
+}
+
+std::exception_ptr Frame::suspend_for(Frame& inner) {
+    struct Scope {
+        const Frame*& delegate;
+        ~Scope() { delegate = nullptr; }
+    } scope{delegate_};
+    delegate_ = &inner;
+    return suspend(inner.yielded());
 }
 
 void Frame::close() {
@@ -103,7 +126,7 @@ void Frame::close() {
         case CoroutineState::running: throw std::invalid_argument(std::string(noun()) + " already executing");
         case CoroutineState::suspended: break;
     }
-    if (leaf_->suspended_while_unwinding()) {
+    if (waits_while_unwinding()) {
         throw RuntimeError(std::string(noun()) + " ignored GeneratorExit: it awaits in a destructor that an exception runs");
     }
     closing_ = true;
@@ -119,7 +142,7 @@ void Frame::dispose() noexcept {
     // A body that goes on awaiting in its handlers gets a GeneratorExit for each, but not for ever.
     constexpr int attempts = 100;
     for (int i = 0; state_ == CoroutineState::suspended && i < attempts; ++i) {
-        if (leaf_->suspended_while_unwinding()) break;
+        if (waits_while_unwinding()) break;
         try {
             close();
         } catch (...) {
@@ -149,18 +172,27 @@ void delegate_to(Frame& inner) {
     if (outer == nullptr) {
         throw RuntimeError("await outside a task: drive the coroutine with send(), or run this inside cede::run()");
     }
-    if (inner.state() == CoroutineState::running) throw_already_awaited();
+    if (inner.state() == CoroutineState::running || inner.awaited_) throw_already_awaited();
+    struct Scope {
+        bool& awaited;
+        ~Scope() { awaited = false; }
+    } scope{inner.awaited_};
+    inner.awaited_ = true;
     std::exception_ptr thrown;
     for (;;) {
         inner.resume(std::move(thrown));
         if (inner.closed()) break;
-        thrown = outer->suspend(inner.yielded());
+        thrown = outer->suspend_for(inner);
         if (thrown && outer->closing()) {
             inner.close();
             std::rethrow_exception(std::move(thrown));
         }
     }
     if (inner.error()) std::rethrow_exception(inner.take_error());
+}
+
+void check_throwable(const std::exception_ptr& exception) {
+    if (!exception) throw std::invalid_argument("throw_() needs an exception, not a null std::exception_ptr");
 }
 
 bool in_coroutine() noexcept { return thread_state.frame != nullptr; }

@@ -124,6 +124,25 @@ void Fiber::switch_to() noexcept {
     FiberSwitch::leave(self, *this, &self.fake_stack_);
     const context::transfer_t transfer = context::jump_fcontext(context_, &self);
     FiberSwitch::arrive(transfer, self.fake_stack_);
+    while (self.visit_ != nullptr) self.receive_visit();
+}
+
+void Fiber::visit(void (*f)(void*), void* argument) noexcept {
+    Visit visit{f, argument, &current()};
+    visit_ = &visit;
+    switch_to();
+}
+
+// Out of line, so that a switch pays one test for it.
+void Fiber::receive_visit() noexcept {
+    const Visit visit = *visit_;
+    visit_ = nullptr;
+    visit.f(visit.argument);
+    visit.visitor->switch_to();
+}
+
+bool Fiber::is_entry(const void* function) noexcept {
+    return function == reinterpret_cast<const void*>(&FiberSwitch::trampoline);
 }
 
 void Fiber::finish_to() noexcept {

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "cede/fiber/stack_pool.hpp"
+
 namespace cede {
 namespace detail {
 
@@ -13,6 +15,7 @@ struct StackBlock {
     char* base;           // the guard's lowest byte
     std::size_t size;     // guard included
     std::size_t guard;    // bytes of guard at the low end, 0 without one
+    StackPool::Guard guard_kind;
     std::size_t color;    // bytes left free at the top, so that the tops of stacks fall into different cache sets
     SizeClass* size_class;
     void* tsan_fiber;     // one for the life of the stack: making one costs microseconds

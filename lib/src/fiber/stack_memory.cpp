@@ -64,23 +64,31 @@ StackPool::Guard choose_guard() noexcept {
 }
 
 void say_that_guards_are_spent() noexcept {
-    guard_kind.store(static_cast<int>(StackPool::Guard::none), std::memory_order_relaxed);
+    static std::atomic<bool> said{false};
+    if (said.exchange(true)) return;
     warn("stacks are made without guards from here on: this kernel needs two mappings a guard, and half of "
          "vm.max_map_count is used. Raise vm.max_map_count, or use Linux 6.13 or later, where guards are free");
 }
 
-bool protect(char* base) noexcept {
+// Takes one from the budget, which threads share.
+bool take_mprotect() noexcept {
     long left = mprotect_left.load(std::memory_order_relaxed);
-    if (left < 0) {
-        left = mprotect_budget();
-        mprotect_left.store(left, std::memory_order_relaxed);
+    if (left < 0 && mprotect_left.compare_exchange_strong(left, mprotect_budget())) {
+        left = mprotect_left.load(std::memory_order_relaxed);
     }
-    if (left > 0 && mprotect(base, guard_size(), PROT_NONE) == 0) {
-        mprotect_left.fetch_sub(1, std::memory_order_relaxed);
-        return true;
+    while (left > 0) {
+        if (mprotect_left.compare_exchange_weak(left, left - 1, std::memory_order_relaxed)) return true;
+    }
+    return false;
+}
+
+StackPool::Guard protect(char* base) noexcept {
+    if (take_mprotect()) {
+        if (mprotect(base, guard_size(), PROT_NONE) == 0) return StackPool::Guard::mprotect;
+        mprotect_left.store(0, std::memory_order_relaxed);  // the program has taken the mappings; stacks that go bring some back
     }
     say_that_guards_are_spent();
-    return false;
+    return StackPool::Guard::none;
 }
 
 }  // namespace
@@ -103,16 +111,26 @@ void unmap_stacks(char* memory, std::size_t bytes) noexcept {
     if (bytes != 0) munmap(memory, bytes);
 }
 
-bool install_guard(char* base) noexcept {
+StackPool::Guard install_guard(char* base) noexcept {
     switch (choose_guard()) {
-        case StackPool::Guard::madvise: return madvise(base, guard_size(), MADV_GUARD_INSTALL) == 0 || protect(base);
+        case StackPool::Guard::madvise:
+            if (madvise(base, guard_size(), MADV_GUARD_INSTALL) == 0) return StackPool::Guard::madvise;
+            return protect(base);
         case StackPool::Guard::mprotect: return protect(base);
         case StackPool::Guard::none: break;
     }
-    return false;
+    return StackPool::Guard::none;
 }
 
-StackPool::Guard current_guard() noexcept { return choose_guard(); }
+void guard_unmapped(StackPool::Guard kind) noexcept {
+    if (kind == StackPool::Guard::mprotect) mprotect_left.fetch_add(1, std::memory_order_relaxed);
+}
+
+StackPool::Guard current_guard() noexcept {
+    const StackPool::Guard kind = choose_guard();
+    const bool spent = kind == StackPool::Guard::mprotect && mprotect_left.load(std::memory_order_relaxed) == 0;
+    return spent ? StackPool::Guard::none : kind;
+}
 
 void drop_memory(char* memory, std::size_t bytes) noexcept { madvise(memory, bytes, MADV_DONTNEED); }
 

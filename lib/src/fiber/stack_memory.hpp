@@ -16,8 +16,11 @@ std::size_t guard_size() noexcept;
 char* map_stacks(std::size_t bytes) noexcept;
 void unmap_stacks(char* memory, std::size_t bytes) noexcept;
 
-// Makes the lowest guard_size() bytes at `base` fault; false when that is not to be had any more (said once).
-bool install_guard(char* base) noexcept;
+// Makes the lowest guard_size() bytes at `base` fault, and says how; `none` when that is not to be had any more (a warning
+// says so once).
+StackPool::Guard install_guard(char* base) noexcept;
+// A guard of this kind has gone with its stack: what it cost can be spent again.
+void guard_unmapped(StackPool::Guard kind) noexcept;
 StackPool::Guard current_guard() noexcept;
 
 // Gives the memory back; guards stay, the address space too.

@@ -34,6 +34,9 @@ struct SizeClass {
     std::size_t chunk_left = 0;                         // stacks not yet cut
     std::size_t next_chunk = 16;                        // stacks in the next mapping
     std::size_t in_use = 0;
+    bool orphaned = false;                              // its thread has ended; it goes with the last stack in use
+
+    ~SizeClass();
 };
 
 namespace {
@@ -63,14 +66,12 @@ struct Pool {
 };
 
 __thread Pool* pool_of_thread;
-__thread bool pool_ended;
 
 struct PoolOwner {
     Pool pool;
     PoolOwner() { pool_of_thread = &pool; }
     ~PoolOwner() {
         pool_of_thread = nullptr;
-        pool_ended = true;
         thread_state.idle = nullptr;
     }
 };
@@ -84,19 +85,27 @@ Pool& pool() {
     return *pool_of_thread;
 }
 
+// The address space of a stack in which `wanted` bytes can be used, whatever its colour.
+std::size_t size_for(std::size_t wanted) {
+    if (wanted > (std::size_t{1} << 40)) throw std::bad_alloc();
+    const std::size_t usable = wanted < StackPool::minimum_stack_size ? StackPool::minimum_stack_size : wanted;
+    return round_to_pages(usable + colors * cache_line) + guard_size();
+}
+
 SizeClass& size_class(Pool& pool, std::size_t stack_size) {
     if (stack_size == 0 && pool.common != nullptr) return *pool.common;
-    const std::size_t wanted = stack_size == 0 ? StackPool::default_stack_size : stack_size;
-    if (wanted > (std::size_t{1} << 40)) throw std::bad_alloc();
-    const std::size_t size = round_to_pages(wanted < StackPool::minimum_stack_size ? StackPool::minimum_stack_size : wanted)
-                             + (stack_size == 0 ? 0 : guard_size());
+    const std::size_t size = stack_size == 0 ? round_to_pages(StackPool::default_stack_size) : size_for(stack_size);
+    SizeClass* found = nullptr;
     for (auto& each : pool.classes) {
-        if (each->size == size) return *each;
+        if (each->size == size) found = each.get();
     }
-    pool.classes.emplace_back(new SizeClass());
-    pool.classes.back()->size = size;
-    if (stack_size == 0) pool.common = pool.classes.back().get();
-    return *pool.classes.back();
+    if (found == nullptr) {
+        pool.classes.emplace_back(new SizeClass());
+        found = pool.classes.back().get();
+        found->size = size;
+    }
+    if (stack_size == 0) pool.common = found;
+    return *found;
 }
 
 void map_chunk(Pool& pool, SizeClass& of) {
@@ -112,13 +121,22 @@ void map_chunk(Pool& pool, SizeClass& of) {
     throw std::bad_alloc();
 }
 
+// So that giving a stack back never allocates, nor does keeping the block once it is made.
+void make_room_for_one(SizeClass& of) {
+    if (of.blocks.size() < of.blocks.capacity() && of.blocks.size() < of.free.capacity()) return;
+    const std::size_t room = of.blocks.size() < 16 ? 16 : of.blocks.size() * 2;
+    of.free.reserve(room);
+    of.blocks.reserve(room);
+}
+
 StackBlock* make_block(Pool& pool, SizeClass& of) {
     if (of.chunk_left == 0) map_chunk(pool, of);
-    of.free.reserve(of.blocks.size() + 1);  // so that giving a stack back never allocates
+    make_room_for_one(of);
     std::unique_ptr<StackBlock> block(new StackBlock());
     block->base = of.chunk;
     block->size = of.size;
-    block->guard = install_guard(of.chunk) ? guard_size() : 0;
+    block->guard_kind = install_guard(of.chunk);
+    block->guard = block->guard_kind != StackPool::Guard::none ? guard_size() : 0;
     block->color = of.blocks.size() % colors * cache_line;
     block->size_class = &of;
     if (block->guard == 0) ++pool.unguarded;
@@ -173,23 +191,27 @@ Pool::~Pool() {
     for (auto& each : classes) {
         // Somebody still has a stack, a coroutine in a static variable for one: it may be closed yet, so all stay.
         if (each->in_use != 0) {
+            each->orphaned = true;
             each.release();
-            continue;
         }
-        for (auto& block : each->blocks) {
-#if CEDE_TSAN
-            __tsan_destroy_fiber(block->tsan_fiber);
-#endif
-#ifdef VALGRIND_STACK_DEREGISTER
-            VALGRIND_STACK_DEREGISTER(block->valgrind_id);
-#endif
-            unmap_stacks(block->base, block->size);
-        }
-        unmap_stacks(each->chunk, each->chunk_left * each->size);
     }
 }
 
 }  // namespace
+
+SizeClass::~SizeClass() {
+    for (auto& block : blocks) {
+#if CEDE_TSAN
+        __tsan_destroy_fiber(block->tsan_fiber);
+#endif
+#ifdef VALGRIND_STACK_DEREGISTER
+        VALGRIND_STACK_DEREGISTER(block->valgrind_id);
+#endif
+        unmap_stacks(block->base, block->size);
+        guard_unmapped(block->guard_kind);
+    }
+    unmap_stacks(chunk, chunk_left * size);
+}
 
 StackBlock* acquire_stack(std::size_t stack_size) {
     Pool& mine = pool();
@@ -210,7 +232,10 @@ StackBlock* acquire_stack(std::size_t stack_size) {
 void release_stack(StackBlock* block) noexcept {
     SizeClass& of = *block->size_class;
     --of.in_use;
-    if (pool_ended) return;  // a static's coroutine; its memory stays until the process ends
+    if (of.orphaned) {
+        if (of.in_use == 0) delete &of;
+        return;
+    }
     of.free.push_back(block);  // within the capacity that make_block() reserved
     if (thread_state.idle == nullptr && of.free.size() > of.trimmed + kept_warm) {
         for (auto& each : pool_of_thread->classes) each->low_water = 0;

@@ -17,6 +17,12 @@ void schedule_persistent(EventLoop& loop, const Ref<HandleCore>& handle) {
     queue_reference.detach();
 }
 
+// A reader of the user's beside a transport's would take bytes from the middle of its stream.
+void check_not_owned(int fd, const FdSlot& slot) {
+    if (!slot.owned_by_transport) return;
+    throw RuntimeError("fd " + std::to_string(fd) + " is used by a transport: read and write through that");
+}
+
 }  // namespace
 
 FdSlot& LoopImpl::slot(int fd) {
@@ -64,6 +70,7 @@ void EventLoop::watch(int fd, selectors::EventMask event, Callback callback) {
     check_open();
     check_thread();
     detail::FdSlot& slot = impl_->slot(fd);
+    detail::check_not_owned(fd, slot);
     detail::Ref<detail::HandleCore>& handle = event == selectors::EVENT_READ ? slot.reader : slot.writer;
     detail::Ref<detail::HandleCore> replacement(
         new detail::HandleCore(*this, std::move(callback), detail::snapshot_context()));
@@ -79,6 +86,7 @@ bool EventLoop::unwatch(int fd, selectors::EventMask event) {
     check_thread();
     detail::FdSlot* slot = impl_->find_slot(fd);
     if (slot == nullptr) return false;
+    detail::check_not_owned(fd, *slot);
     detail::Ref<detail::HandleCore>& handle = event == selectors::EVENT_READ ? slot->reader : slot->writer;
     if (!handle) return false;
     const detail::Ref<detail::HandleCore> removed = std::move(handle);

@@ -88,6 +88,11 @@ void EventLoop::stop() {
 }
 
 void EventLoop::run_once() {
+    collect_ready();
+    run_ready();
+}
+
+void EventLoop::collect_ready() {
     detail::LoopImpl& loop = *impl_;
     if (loop.posted.pending()) loop.posted.take(ready_);
     const bool idle = ready_.empty() && !loop.stopping;
@@ -102,7 +107,6 @@ void EventLoop::run_once() {
             while (!loop.timers.empty() && loop.timers.earliest() <= now) enqueue(loop.timers.pop());
         }
     }
-    run_ready();
 }
 
 void EventLoop::run_ready() {
@@ -215,6 +219,7 @@ void EventLoop::close() {
         // Tasks are unwound while the loop still takes what their clean-up schedules, which is then dropped.
         const detail::RunningScope scope(*this);
         while (detail::LoopOwned* owned = impl_->owned.first()) owned->loop_closes();
+        close_network();
     }
     closed_ = true;
     impl_->posted.close();
@@ -230,6 +235,8 @@ void EventLoop::close() {
 int EventLoop::backend_fd() const noexcept { return impl_->selector->fileno(); }
 
 std::size_t EventLoop::scheduled_count() const noexcept { return impl_->timers.size(); }
+
+std::size_t EventLoop::work_in_threads() const noexcept { return impl_->work_in_threads; }
 
 selectors::BaseSelector& EventLoop::selector() noexcept { return *impl_->selector; }
 

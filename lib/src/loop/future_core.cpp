@@ -110,11 +110,12 @@ void FutureCore::add_waiter(Runnable& waiter) {
     loop().enqueue(waiter);
 }
 
-CallbackId FutureCore::add_done_callback(Closure<void> callback, Ref<ContextData> context) {
+CallbackId FutureCore::add_done_callback(Closure<void> callback, Ref<ContextData> context, FutureCore* feeds) {
     // Unique for the process, so that an id never names another future's callback.
     static std::atomic<std::uint64_t> next_id{1};
     EventLoop& of = loop();
     Ref<HandleCore> handle(new HandleCore(of, std::move(callback), std::move(context)));
+    handle->feeds = Ref<FutureCore>(feeds);
     handle->order = next_id.fetch_add(1, std::memory_order_relaxed);
     const CallbackId id = static_cast<CallbackId>(handle->order);
     if (done()) {

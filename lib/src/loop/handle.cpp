@@ -20,6 +20,7 @@ void HandleCore::run() {
             handle.running_ = false;
             if (handle.cancelled_ || !handle.persistent_) handle.callback_.reset();
             handle.subject = nullptr;
+            handle.feeds = nullptr;
         }
     } ends{*this};
     try {

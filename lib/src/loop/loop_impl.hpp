@@ -51,6 +51,9 @@ struct LoopImpl {
     ExceptionHandler exception_handler;
     std::shared_ptr<ThreadPoolExecutor> default_executor;
     bool executor_shut_down = false;
+    // Calls on their way to a thread and back, which no descriptor or timer stands for: whoever asks whether anything can
+    // still happen (the virtual clock) must count them. Loop's thread only.
+    std::size_t work_in_threads = 0;
     std::unique_ptr<SignalWatch> signals;
     // Those that have begun on this loop, some of them gone.
     std::vector<std::weak_ptr<AsyncGeneratorCore>> async_generators;

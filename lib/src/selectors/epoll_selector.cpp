@@ -29,7 +29,8 @@ using Bits = detail::EventBits<EPOLLIN, EPOLLOUT>;
 // file stays in the set under the old number, cannot be removed by it any more, and goes on reporting. So each
 // registration carries a generation through the kernel, and a report of an older one is dropped: it must not reach the
 // stranger who has the number now. (Such a file still makes every wait return at once while it is ready, as in Python;
-// there is no call to remove it. Unregister before closing.) uct EpollSelector::Impl {
+// there is no call to remove it. Unregister before closing.)
+struct EpollSelector::Impl {
     detail::OwnedFd epoll{::epoll_create1(EPOLL_CLOEXEC), "epoll_create1"};
     detail::FdTable<std::uint32_t> generation_of;
     std::vector<epoll_event> buffer = std::vector<epoll_event>(64);

@@ -33,7 +33,8 @@ void GatherCore::start(std::vector<Ref<FutureCore>> children) {
         if (found == distinct.end() || *found != child.get()) continue;
         distinct.erase(found);
         FutureCore* const raw = child.get();
-        child->add_done_callback([self = Ref<GatherCore>(this), raw] { self->child_done(*raw); }, snapshot_context());
+        child->add_done_callback([self = Ref<GatherCore>(this), raw] { self->child_done(*raw); }, snapshot_context(),
+                                 this);
     }
 }
 

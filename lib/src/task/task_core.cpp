@@ -57,7 +57,9 @@ void TaskCore::begin(const TaskOptions& options) {
     ref_acquire(this);  // the loop's
     of.impl().owned.add(*this);
     owned_ = true;
-    if (!linked()) run();
+    if (linked()) return;
+    run();
+    ended_eagerly_ = done();
 }
 
 void TaskCore::run() {
@@ -79,8 +81,11 @@ void TaskCore::step() {
     std::exception_ptr thrown = std::exchange(misuse_, nullptr);
     if (must_cancel_ && !held_back_) {
         must_cancel_ = false;
-        // An awaited future that was cancelled raises its own error, message included.
-        if (!(waiting_for_ && waiting_for_->cancelled())) thrown = std::make_exception_ptr(CancelledError(cancel_message()));
+        // What was awaited counts as retrieved, and a cancellation of its own is raised as it is, message included.
+        const std::exception_ptr own = waiting_for_ && waiting_for_->done() ? waiting_for_->outcome() : nullptr;
+        if (!own || classify(own) != ExceptionKind::cancelled) {
+            thrown = std::make_exception_ptr(CancelledError(cancel_message()));
+        }
     }
     waiting_for_ = nullptr;
     try {
@@ -263,6 +268,18 @@ int AnyTask::uncancel() const { return detail::task_core(*this).uncancel(); }
 std::string AnyTask::get_name() const { return detail::task_core(*this).name(); }
 void AnyTask::set_name(std::string name) const { detail::task_core(*this).set_name(std::move(name)); }
 Context AnyTask::get_context() const { return detail::task_core(*this).context(); }
+
+CoroutineView AnyTask::get_coro() const {
+    detail::TaskCore& task = detail::task_core(*this);
+    return task.ended_eagerly() ? CoroutineView() : CoroutineView(core_);
+}
+
+namespace {
+detail::TaskCore& viewed(const detail::Ref<detail::FutureCore>& task) { return detail::task_core(AnyFuture(task)); }
+}  // namespace
+
+CoroutineState CoroutineView::state() const { return viewed(task_).frame().state(); }
+AnyFuture CoroutineView::cr_await() const { return AnyFuture(detail::Ref<detail::FutureCore>(viewed(task_).waiting_for())); }
 
 AnyTask current_task() {
     get_running_loop();

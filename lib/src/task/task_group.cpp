@@ -29,7 +29,8 @@ public:
     void adopt(const AnyTask& task) {
         tasks_.insert(task);
         task.core()->add_done_callback(
-            [self = shared_from_this(), core = task.core()] { self->task_done(AnyTask(Ref<FutureCore>(core))); }, nullptr);
+            [self = shared_from_this(), core = task.core()] { self->task_done(AnyTask(Ref<FutureCore>(core))); }, nullptr,
+            parent_.core());
         // Made by a task that failed the group in its eager step: it must not be left behind.
         if (aborting_ && !task.done()) task.cancel();
     }

@@ -5,6 +5,7 @@
 #ifndef CEDE_BASE_ANY_TASK_HPP
 #define CEDE_BASE_ANY_TASK_HPP
 
+#include <cstddef>
 #include <iosfwd>
 #include <string>
 #include <utility>
@@ -12,8 +13,32 @@
 
 #include "cede/base/any_future.hpp"
 #include "cede/base/context.hpp"
+#include "cede/base/coroutine_state.hpp"
 
 namespace cede {
+
+// A function that has not returned.
+struct StackFrame {
+    const void* pc;        // where it goes on
+    std::string function;  // its name, "??" when the program has no symbols
+};
+
+// What can be said of the coroutine of a task from outside.
+class CoroutineView {
+public:
+    CoroutineView() noexcept = default;
+    explicit CoroutineView(detail::Ref<detail::FutureCore> task) noexcept : task_(std::move(task)) {}
+    explicit operator bool() const noexcept { return static_cast<bool>(task_); }
+    // Throws RuntimeError when empty.
+    CoroutineState state() const;
+    // The future it awaits; empty unless it is suspended in an await.
+    AnyFuture cr_await() const;
+    friend bool operator==(const CoroutineView& a, const CoroutineView& b) noexcept { return a.task_ == b.task_; }
+    friend bool operator!=(const CoroutineView& a, const CoroutineView& b) noexcept { return a.task_ != b.task_; }
+
+private:
+    detail::Ref<detail::FutureCore> task_;
+};
 
 class AnyTask : public AnyFuture {
 public:
@@ -29,6 +54,13 @@ public:
     std::string get_name() const;
     void set_name(std::string name) const;
     Context get_context() const;
+    // The frames of its stack, the innermost last, at most `limit` of the innermost ones (0: all): where it waits, or where
+    // it is when it runs; empty before its first step and after its last.
+    std::vector<StackFrame> get_stack(std::size_t limit = 0) const;
+    // Writes them, one a line.
+    void print_stack(std::ostream& out, std::size_t limit = 0) const;
+    // The coroutine it runs; empty once a task has ended in its eager step.
+    CoroutineView get_coro() const;
 };
 
 }  // namespace cede

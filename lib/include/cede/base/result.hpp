@@ -45,6 +45,7 @@ public:
     }
     static Optional optional(Result* result) {
         if (result == nullptr || !result->value_) return absl::nullopt;
+        result->taken_ = true;
         return Optional(std::move(*result->value_));
     }
 

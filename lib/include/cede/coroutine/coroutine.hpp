@@ -61,6 +61,8 @@ using EnableIfBody = std::enable_if_t<!IsCoroutine<F>::value &&
 
 template <class R>
 class Coroutine {
+    static_assert(!std::is_reference<R>::value, "a coroutine returns a value: return a pointer or std::reference_wrapper<T>");
+
 public:
     using result_type = R;
 
@@ -91,7 +93,10 @@ public:
     // The same, raising the exception where the body waits.
     template <class E>
     AnyFuture throw_(E exception) { return drive(std::make_exception_ptr(std::move(exception))); }
-    AnyFuture throw_(std::exception_ptr exception) { return drive(std::move(exception)); }
+    AnyFuture throw_(std::exception_ptr exception) {
+        detail::check_throwable(exception);
+        return drive(std::move(exception));
+    }
 
     // Raises GeneratorExit where the body waits. Throws RuntimeError when it awaits again, or what else it throws.
     void close() {
@@ -154,20 +159,22 @@ AnyFuture Coroutine<R>::drive(std::exception_ptr thrown) {
     } else if (frame_->closed()) {
         detail::throw_reused();
     }
-    frame_->resume(std::move(thrown));
-    if (!frame_->closed()) {
-        return AnyFuture(detail::Ref<detail::FutureCore>(static_cast<detail::FutureCore*>(frame_->yielded())));
+    detail::StartedCoroutine<R>& frame = *frame_;  // the body may move this handle, by growing the vector it is in
+    frame.resume(std::move(thrown));
+    if (!frame.closed()) {
+        return AnyFuture(detail::Ref<detail::FutureCore>(static_cast<detail::FutureCore*>(frame.yielded())));
     }
-    if (frame_->error()) std::rethrow_exception(frame_->take_error());
-    frame_->result().throw_stop_iteration();
+    if (frame.error()) std::rethrow_exception(frame.take_error());
+    frame.result().throw_stop_iteration();
 }
 
 template <class R>
 R Coroutine<R>::await_here() {
     if (frame_ != nullptr) {
         if (frame_->closed()) detail::throw_reused();
-        detail::delegate_to(*frame_);
-        return frame_->result().take();
+        detail::StartedCoroutine<R>& frame = *frame_;
+        detail::delegate_to(frame);
+        return frame.result().take();
     }
     if (state_ == CoroutineState::running) detail::throw_already_awaited();
     if (state_ == CoroutineState::closed) detail::throw_reused();

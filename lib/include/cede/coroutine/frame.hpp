@@ -12,14 +12,12 @@
 #include <exception>
 #include <string>
 
+#include "cede/base/coroutine_state.hpp"
 #include "cede/base/fwd.hpp"
 #include "cede/base/pool.hpp"
 #include "cede/fiber/fiber.hpp"
 
 namespace cede {
-
-// Where a generator or coroutine stands. `closed` is what it ends in, whether it returned, threw or was closed.
-enum class CoroutineState : std::uint8_t { created, running, suspended, closed };
 
 namespace detail {
 
@@ -50,8 +48,11 @@ public:
     void dispose() noexcept;
 
     // Body: gives `yielded` to the driver and waits. Returns the exception to raise here, or null. May be called on any
-    // fiber that the body has resumed in turn: the whole pile of fibers waits. Throws RuntimeError below a NoSuspend.
+    // fiber that the body has resumed in turn: the whole pile of fibers waits. Throws RuntimeError below a NoSuspend, and
+    // when a generator's yield is used outside its body, or by a coroutine that the body drives.
     std::exception_ptr suspend(void* yielded);
+    // The same with what `inner` yielded, which the body is delegating to: it waits wherever inner waits.
+    std::exception_ptr suspend_for(Frame& inner);
 
     void* yielded() const noexcept { return yielded_; }
     Ending ending() const noexcept { return ending_; }
@@ -59,8 +60,9 @@ public:
     std::exception_ptr take_error() noexcept { return std::move(error_); }
     // close() is under way: a GeneratorExit is on its way through the body.
     bool closing() const noexcept { return closing_; }
-    // The body waits in a destructor that runs during unwinding, where nothing may be raised.
-    bool waits_while_unwinding() const noexcept { return leaf_ != nullptr && leaf_->suspended_while_unwinding(); }
+    // The body waits below a destructor that runs during unwinding, where nothing may be raised: on the fiber it was left
+    // on, on one between that and its own, or in the coroutine that it delegates to.
+    bool waits_while_unwinding() const noexcept;
 
     // Driver: what a yield of the body returns when nothing is thrown; of the generator's own send type.
     void* sent() const noexcept { return sent_; }
@@ -86,6 +88,8 @@ protected:
     virtual void drop_body() noexcept = 0;
 
 private:
+    friend void delegate_to(Frame& inner);
+
     static void enter(void* frame);
     void run_and_classify() noexcept;
     void begin();
@@ -96,6 +100,8 @@ private:
     Fiber* leaf_ = nullptr;
     Fiber* driver_ = nullptr;
     Frame* parent_ = nullptr;
+    const Frame* delegate_ = nullptr;  // while suspended in suspend_for()
+    bool awaited_ = false;             // a delegate_to() of this one is under way
     void* yielded_ = nullptr;
     void* sent_ = nullptr;
     std::exception_ptr thrown_;
@@ -110,6 +116,9 @@ private:
 // Body: cedes control from the current coroutine to its driver, giving it the future waited for (null: a bare yield).
 // Returns the exception to raise, or null. Throws RuntimeError outside every coroutine.
 std::exception_ptr suspend_coroutine(FutureCore* awaited);
+
+// Throws std::invalid_argument for a null pointer, which throw_() cannot raise.
+void check_throwable(const std::exception_ptr& exception);
 
 // Body: `yield from` a coroutine that somebody else has started: drives it to its end, passing on what it waits for and
 // what is thrown in. Throws what it ends with.

@@ -56,6 +56,23 @@ S take_sent(Frame& frame) { return std::move(*static_cast<S*>(frame.sent())); }
 template <>
 inline void take_sent<void>(Frame&) {}
 
+// What next() sends. A type without a default value can only be sent by send().
+template <class S, bool = std::is_default_constructible<S>::value>
+struct DefaultValue {
+    S value{};
+    void* get() noexcept { return &value; }
+};
+template <class S>
+struct DefaultValue<S, false> {
+    void* get() const {
+        throw std::invalid_argument("the generator waits for a value whose type has no default: call send(), not next()");
+    }
+};
+template <>
+struct DefaultValue<void, false> {
+    void* get() const noexcept { return nullptr; }
+};
+
 }  // namespace detail
 
 // What a generator's body yields through. Only valid inside that body.
@@ -84,45 +101,52 @@ private:
 
 template <class Y, class S, class R>
 class Generator {
+    static_assert(!std::is_reference<Y>::value && !std::is_reference<S>::value && !std::is_reference<R>::value,
+                  "a generator passes values: use a pointer or std::reference_wrapper<T>");
+    using Frame = detail::GeneratorFrame<Y, S, R>;
+
 public:
     using Sent = std::conditional_t<std::is_void<S>::value, absl::monostate, S>;
 
     // `body`: R(Yield<Y, S>&). Nothing runs yet, and there is no stack.
     template <class F, class = std::enable_if_t<!std::is_same<std::decay_t<F>, Generator>::value>>
     Generator(F&& body)
-        : frame_(new detail::GeneratorFrame<Y, S, R>(
-              typename detail::GeneratorFrame<Y, S, R>::Body(std::forward<F>(body)))) {}
+        : frame_(new Frame(typename Frame::Body(std::forward<F>(body)))) {}
     Generator(Generator&&) noexcept = default;
     Generator& operator=(Generator&&) noexcept = default;
 
     // Starts it, or resumes it with S(); returns the next value. Throws StopIteration<R> when the body returns, what the
-    // body throws, std::invalid_argument from inside the body itself, std::bad_alloc when there is no stack.
-    Y next() { return value_or_stop(resume_with_default()); }
+    // body throws, std::invalid_argument from inside the body itself, and when S has no default value and it has started
+    // (use send()), std::bad_alloc when there is no stack.
+    Y next() { return value_or_stop(resume_with_default(frame())); }
     // Resumes it with `value`. Throws as next(), and std::invalid_argument when it has not started: nobody waits for a
     // value yet, so call next() first.
-    Y send(Sent value) { return value_or_stop(resume_with(std::move(value))); }
+    Y send(Sent value) { return value_or_stop(resume_with(value)); }
     // Raises the exception where the body waits; returns the next value if the body catches it. Throws as next(); on a
     // finished generator throws the exception itself.
     template <class E>
     Y throw_(E exception) { return throw_(std::make_exception_ptr(std::move(exception))); }
     Y throw_(std::exception_ptr exception) {
-        if (frame().closed()) std::rethrow_exception(std::move(exception));
-        frame_->resume(std::move(exception));
-        return value_or_stop(!frame_->closed());
+        detail::check_throwable(exception);
+        Frame& f = frame();
+        if (f.closed()) std::rethrow_exception(std::move(exception));
+        f.resume(std::move(exception));
+        return value_or_stop(f);
     }
 
     // The same without StopIteration: empty when the body returned; its result is then in result().
-    absl::optional<Y> try_next() { return value_or_nothing(resume_with_default()); }
-    absl::optional<Y> try_send(Sent value) { return value_or_nothing(resume_with(std::move(value))); }
+    absl::optional<Y> try_next() { return value_or_nothing(resume_with_default(frame())); }
+    absl::optional<Y> try_send(Sent value) { return value_or_nothing(resume_with(value)); }
     // What the body returned. Throws InvalidStateError when it has not.
     std::add_lvalue_reference_t<R> result() { return frame().result().get(); }
 
     // Raises GeneratorExit where the body waits. Returns the value if the body caught it and returned one (a bare void
     // for R = void). Throws RuntimeError if it yields again, or what else it throws. Does nothing on a finished one.
     typename detail::Result<R>::Optional close() {
-        const bool was_open = frame_ != nullptr && frame_->state() == CoroutineState::suspended;
-        if (frame_ != nullptr) frame_->close();
-        return detail::Result<R>::optional(was_open ? &frame_->result() : nullptr);
+        Frame* const f = frame_.get();
+        const bool was_open = f != nullptr && f->state() == CoroutineState::suspended;
+        if (f != nullptr) f->close();
+        return detail::Result<R>::optional(was_open ? &f->result() : nullptr);
     }
 
     CoroutineState state() const noexcept { return frame_ != nullptr ? frame_->state() : CoroutineState::closed; }
@@ -136,19 +160,19 @@ public:
         using reference = Y&;
 
         iterator() noexcept = default;
-        explicit iterator(Generator& generator) : generator_(&generator) { ++*this; }
-        reference operator*() const noexcept { return *static_cast<Y*>(generator_->frame_->yielded()); }
+        explicit iterator(Generator& generator) : frame_(&generator.frame()) { ++*this; }
+        reference operator*() const noexcept { return value_of(*frame_); }
         pointer operator->() const noexcept { return &**this; }
         iterator& operator++() {
-            if (!generator_->resume_with_default()) generator_ = nullptr;
+            if (resume_with_default(*frame_).closed()) frame_ = nullptr;
             return *this;
         }
         void operator++(int) { ++*this; }
-        friend bool operator==(const iterator& a, const iterator& b) noexcept { return a.generator_ == b.generator_; }
-        friend bool operator!=(const iterator& a, const iterator& b) noexcept { return a.generator_ != b.generator_; }
+        friend bool operator==(const iterator& a, const iterator& b) noexcept { return a.frame_ == b.frame_; }
+        friend bool operator!=(const iterator& a, const iterator& b) noexcept { return a.frame_ != b.frame_; }
 
     private:
-        Generator* generator_ = nullptr;
+        Frame* frame_ = nullptr;
     };
     // Iterates over the values from here on; each is referred to where the body keeps it, until the next step.
     iterator begin() { return iterator(*this); }
@@ -158,43 +182,47 @@ private:
     template <class, class>
     friend class Yield;
 
-    detail::GeneratorFrame<Y, S, R>& frame() {
+    Frame& frame() const {
         if (frame_ == nullptr) throw InvalidStateError("this generator was moved from");
         return *frame_;
     }
 
-    // These return whether the body yielded; false when it has returned. They throw what it threw.
-    bool resume_with_default() { return resume_with_default(std::is_void<S>()); }
-    bool resume_with_default(std::true_type) { return resume(nullptr); }
-    bool resume_with_default(std::false_type) {
-        S none{};
-        return resume(&none);
+    // These take the frame, since the body may move its own handle, by growing the vector it is in. They return it
+    // suspended or closed, and throw what the body threw.
+    static Frame& resume_with_default(Frame& f) { return resume_with_default(f, std::is_void<S>()); }
+    static Frame& resume_with_default(Frame& f, std::true_type) { return resume(f, nullptr); }
+    static Frame& resume_with_default(Frame& f, std::false_type) {
+        // Nobody receives the first value, so that S need not have a default one for it.
+        if (f.state() == CoroutineState::created) return resume(f, nullptr);
+        detail::DefaultValue<S> none;
+        return resume(f, none.get());
     }
-    bool resume_with(Sent value) {
+    Frame& resume_with(Sent& value) {
         if (frame().state() == CoroutineState::created) {
             throw std::invalid_argument("cannot send a value to a generator that has not started; call next() first");
         }
-        return resume(&value);
+        return resume(*frame_, &value);
     }
-    bool resume(void* sent) {
-        if (frame().closed()) return false;
-        frame_->set_sent(sent);
-        frame_->resume(nullptr);
-        if (frame_->closed() && frame_->error()) std::rethrow_exception(frame_->take_error());
-        return !frame_->closed();
-    }
-
-    Y value_or_stop(bool yielded) {
-        if (yielded) return std::move(*static_cast<Y*>(frame_->yielded()));
-        if (frame_->error()) std::rethrow_exception(frame_->take_error());
-        frame_->result().throw_stop_iteration();
-    }
-    absl::optional<Y> value_or_nothing(bool yielded) {
-        if (!yielded) return absl::nullopt;
-        return absl::optional<Y>(std::move(*static_cast<Y*>(frame_->yielded())));
+    static Frame& resume(Frame& f, void* sent) {
+        if (f.closed()) return f;
+        f.set_sent(sent);
+        f.resume(nullptr);
+        if (f.closed() && f.error()) std::rethrow_exception(f.take_error());
+        return f;
     }
 
-    std::unique_ptr<detail::GeneratorFrame<Y, S, R>> frame_;
+    static Y& value_of(Frame& f) noexcept { return *static_cast<Y*>(f.yielded()); }
+    static Y value_or_stop(Frame& f) {
+        if (!f.closed()) return std::move(value_of(f));
+        if (f.error()) std::rethrow_exception(f.take_error());
+        f.result().throw_stop_iteration();
+    }
+    static absl::optional<Y> value_or_nothing(Frame& f) {
+        if (f.closed()) return absl::nullopt;
+        return absl::optional<Y>(std::move(value_of(f)));
+    }
+
+    std::unique_ptr<Frame> frame_;
 };
 
 template <class Y, class S>
@@ -202,10 +230,13 @@ template <class R2>
 R2 Yield<Y, S>::from(Generator<Y, S, R2>&& inner) {
     detail::Frame& in = inner.frame();
     std::exception_ptr thrown;
+    // An inner one that has started waits in a yield, which must return something.
+    detail::DefaultValue<S> none;
+    if (in.state() == CoroutineState::suspended) in.set_sent(none.get());
     while (!in.closed()) {
         in.resume(std::move(thrown));
         if (in.closed()) break;
-        thrown = frame_.suspend(in.yielded());
+        thrown = frame_.suspend_for(in);
         if (thrown && frame_.closing()) {
             in.close();
             std::rethrow_exception(std::move(thrown));

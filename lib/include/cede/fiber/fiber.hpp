@@ -41,6 +41,15 @@ public:
     // Ends the current fiber and continues this one. The ended fiber's owner then calls release_stack().
     [[noreturn]] void finish_to() noexcept;
 
+    // Runs `f(argument)` on this suspended fiber's stack and comes back, so that a walk of its frames needs no knowledge of
+    // how a suspended stack is laid out. `f` must neither throw nor switch.
+    void visit(void (*f)(void*), void* argument) noexcept;
+    // Who last resumed it, for a walk down a pile of fibers; null for the lowest.
+    Fiber* resumer() const noexcept { return resumer_; }
+    void set_resumer(Fiber* fiber) noexcept { resumer_ = fiber; }
+    // Whether `function` is where the frames of a fiber begin.
+    static bool is_entry(const void* function) noexcept;
+
     // Gives the stack back to the pool. Only for a fiber that has finished: nothing on the stack is unwound.
     void release_stack() noexcept;
 
@@ -68,7 +77,16 @@ public:
 private:
     friend struct FiberSwitch;
 
+    struct Visit {
+        void (*f)(void*);
+        void* argument;
+        Fiber* visitor;
+    };
+    void receive_visit() noexcept;
+
     void* context_ = nullptr;
+    Visit* visit_ = nullptr;
+    Fiber* resumer_ = nullptr;
     // The two words of __cxa_get_globals() while the fiber is suspended: caught exceptions, count of uncaught ones.
     void* caught_exceptions_ = nullptr;
     std::size_t uncaught_exceptions_ = 0;

@@ -69,29 +69,29 @@ public:
 
     // --- Scheduling ---
 
+    // Each takes the arguments of `f` behind it; a single Context there is instead what `f` runs in, by default a copy of
+    // the current one.
+
     // Runs `f(args...)` in the next iteration, in the order of the calls.
     template <class F, class... Args>
     Handle call_soon(F&& f, Args&&... args) {
-        return schedule(detail::bind(std::forward<F>(f), std::forward<Args>(args)...), detail::snapshot_context());
+        return schedule(detail::bind(std::forward<F>(f), std::forward<Args>(args)...), detail::context_for(args...));
     }
-    template <class F>
-    Handle call_soon(F&& f, const Context& context) { return schedule(std::forward<F>(f), context.data()); }
     // The same from any thread; wakes the loop if it waits.
     template <class F, class... Args>
     Handle call_soon_threadsafe(F&& f, Args&&... args) {
         return schedule_threadsafe(detail::bind(std::forward<F>(f), std::forward<Args>(args)...),
-                                   detail::snapshot_context());
+                                   detail::context_for(args...));
     }
     // Runs it once `delay` has passed; what is due at the same time runs in the order of the calls.
     template <class F, class... Args>
     TimerHandle call_later(Duration delay, F&& f, Args&&... args) {
-        return schedule_at(saturated_add(time(), delay), detail::bind(std::forward<F>(f), std::forward<Args>(args)...),
-                           detail::snapshot_context());
+        return call_at(saturated_add(time(), delay), std::forward<F>(f), std::forward<Args>(args)...);
     }
     template <class F, class... Args>
     TimerHandle call_at(TimePoint when, F&& f, Args&&... args) {
         return schedule_at(when, detail::bind(std::forward<F>(f), std::forward<Args>(args)...),
-                           detail::snapshot_context());
+                           detail::context_for(args...));
     }
     // The loop's clock: std::chrono::steady_clock, unless a subclass says otherwise.
     virtual TimePoint time() const;
@@ -195,17 +195,23 @@ protected:
     // Waits for events at most `timeout` (nullopt: for ever) and schedules what they are for.
     virtual void select(absl::optional<Duration> timeout);
 
+    // The two halves of run_once(): what has become ready joins the ready queue; what is in the queue now runs.
+    void collect_ready();
+    void run_ready();
+    detail::RunnableList& ready() noexcept { return ready_; }
+
     // The callbacks, task steps and wakeups that the next iteration will run.
     std::size_t ready_count() const noexcept { return ready_.size(); }
     // The timers that are not due yet, cancelled ones left out.
     std::size_t scheduled_count() const noexcept;
+    // The functions given to threads whose outcome has not come back.
+    std::size_t work_in_threads() const noexcept;
     selectors::BaseSelector& selector() noexcept;
 
 private:
     friend struct detail::LoopImpl;
     [[noreturn]] static void throw_closed();
     void check_thread_now() const;
-    void run_ready();
     void run_measured(detail::Runnable& work);
 
     detail::RunnableList ready_;

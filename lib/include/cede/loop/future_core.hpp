@@ -60,7 +60,8 @@ public:
     // Links `waiter`, which is scheduled when this completes, at once when it has.
     void add_waiter(Runnable& waiter);
     void remove_waiter(Runnable& waiter) noexcept { callbacks_.remove(waiter); }
-    CallbackId add_done_callback(Closure<void> callback, Ref<ContextData> context);
+    // `feeds`: the future or task that waits behind the callback, for call graphs.
+    CallbackId add_done_callback(Closure<void> callback, Ref<ContextData> context, FutureCore* feeds = nullptr);
     bool remove_done_callback(CallbackId id) noexcept;
     bool has_waiters() const noexcept { return !callbacks_.empty(); }
     const RunnableList& waiters() const noexcept { return callbacks_; }

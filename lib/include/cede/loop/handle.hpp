@@ -46,6 +46,7 @@ public:
     std::uint64_t order = 0;  // among timers of one time, and of a future's callbacks
     std::size_t heap_index = not_in_heap;
     Ref<FutureCore> subject;  // the completed future that a done callback is about
+    Ref<FutureCore> feeds;    // the future, or the task, that a done callback goes on to, for call graphs
 
 private:
     friend void ref_acquire(HandleCore* core) noexcept { core->references_.fetch_add(1, std::memory_order_relaxed); }

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "cede/base/context.hpp"
 #include "cede/base/fwd.hpp"
 
 namespace cede {
@@ -37,13 +38,21 @@ private:
     std::tuple<Args...> args_;
 };
 
-// A callable without parameters: `f` itself, or `f` with copies of the arguments.
+// A callable without parameters: `f` itself, or `f` with copies of the arguments. A single Context is no argument, but what
+// the callback runs in.
 template <class F>
 F&& bind(F&& f) { return std::forward<F>(f); }
-template <class F, class... Args>
-Bound<std::decay_t<F>, std::decay_t<Args>...> bind(F&& f, Args&&... args) {
-    return Bound<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f), std::forward<Args>(args)...);
+template <class F, class A, class = std::enable_if_t<std::is_same<std::decay_t<A>, Context>::value>>
+F&& bind(F&& f, A&&) { return std::forward<F>(f); }
+template <class F, class A, class... More,
+          class = std::enable_if_t<sizeof...(More) != 0 || !std::is_same<std::decay_t<A>, Context>::value>>
+Bound<std::decay_t<F>, std::decay_t<A>, std::decay_t<More>...> bind(F&& f, A&& a, More&&... more) {
+    return Bound<std::decay_t<F>, std::decay_t<A>, std::decay_t<More>...>(std::forward<F>(f), std::forward<A>(a),
+                                                                          std::forward<More>(more)...);
 }
+template <class... Args>
+Ref<ContextData> context_for(const Args&...) { return snapshot_context(); }
+inline Ref<ContextData> context_for(const Context& context) { return context.data(); }
 
 }  // namespace detail
 }  // namespace cede

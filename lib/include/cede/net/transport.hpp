@@ -1,7 +1,8 @@
 // What it is: a connection as a protocol sees it: asyncio's transports, as abstract classes. When to use it: inside a
 // protocol, or through StreamWriter::transport(). When not: to make one; create_connection and its kin do.
 //
-// Loop's thread only; nothing here cedes. A transport that is dropped without close() is closed with a warning.
+// Loop's thread only; nothing here cedes. The loop keeps a transport until connection_lost, whoever else does; one that
+// is open when the loop closes is closed with it, and in debug mode reported.
 #ifndef CEDE_NET_TRANSPORT_HPP
 #define CEDE_NET_TRANSPORT_HPP
 
@@ -22,6 +23,10 @@ namespace cede {
 class BaseProtocol;
 class SocketAddress;
 
+namespace detail {
+[[noreturn]] void throw_wrong_transport();
+}
+
 class BaseTransport {
 public:
     virtual ~BaseTransport();
@@ -29,10 +34,12 @@ public:
     // Sends what is buffered, then closes; connection_lost(null) follows in a later iteration. Harmless when repeated.
     virtual void close() = 0;
     virtual bool is_closing() const = 0;
-    // Of a socket: "peername", "sockname" (SocketAddress), "socket" (int, the fd); of a pipe: "pipe" (int); of a process:
-    // "subprocess" (int, the pid). An empty any for an unknown name.
+    // Of a socket: "peername", "sockname" (SocketAddress), "socket" (TransportSocket); of a pipe: "pipe" (int); of a
+    // process: "subprocess" (int, the pid). An empty any for what is unknown.
     virtual absl::any get_extra_info(absl::string_view name) const;
+    // From now on `protocol` is called. Throws std::invalid_argument for one of a kind that this transport cannot serve.
     virtual void set_protocol(std::shared_ptr<BaseProtocol> protocol) = 0;
+    // Null after connection_lost.
     virtual std::shared_ptr<BaseProtocol> get_protocol() const = 0;
 };
 
@@ -46,10 +53,12 @@ public:
 
 class WriteTransport : public virtual BaseTransport {
 public:
-    // Buffers and sends; never blocks. The data may be reused at once. Data written after close() is dropped.
+    // Sends what the system takes at once and buffers the rest; never blocks. The data may be reused at once. Data written
+    // after close() or a lost connection is dropped, from the fifth time on with a warning. Throws RuntimeError after
+    // write_eof().
     virtual void write(absl::string_view data) = 0;
     virtual void writelines(absl::Span<const absl::string_view> data) = 0;
-    // Closes the sending side once everything is sent.
+    // Closes the sending side once everything is sent. Harmless when repeated.
     virtual void write_eof() = 0;
     virtual bool can_write_eof() const = 0;
     // Drops what is buffered and closes.
@@ -86,6 +95,15 @@ public:
     virtual void terminate() = 0;
     virtual void kill() = 0;
 };
+
+// The same transport as what it is besides: `as<Transport>(transport)` in connection_made. Throws std::invalid_argument when
+// it is not a T.
+template <class T>
+std::shared_ptr<T> as(const std::shared_ptr<BaseTransport>& transport) {
+    std::shared_ptr<T> result = std::dynamic_pointer_cast<T>(transport);
+    if (result == nullptr) detail::throw_wrong_transport();
+    return result;
+}
 
 }  // namespace cede
 

@@ -59,8 +59,8 @@ public:
     // fd, with events limited to those registered. nullopt waits for ever, zero or less only looks. The list can be
     // empty before the timeout only when an fd was closed while registered. An error or hang-up of an fd counts as
     // ready for what it is registered for, so that the following read or write reports it. Throws std::system_error
-    // from the system. ::vector<std::pair<SelectorKey, EventMask>> select(absl::optional<Duration> timeout =
-    // absl::nullopt);
+    // from the system.
+    std::vector<std::pair<SelectorKey, EventMask>> select(absl::optional<Duration> timeout = absl::nullopt);
 
     // The key of `fd`. Throws std::out_of_range when it is not registered.
     SelectorKey get_key(int fd) const;

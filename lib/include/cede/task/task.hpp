@@ -54,6 +54,10 @@ public:
     void set_name(std::string name) const { AnyTask(*this).set_name(std::move(name)); }
     // The context it runs in.
     Context get_context() const { return AnyTask(*this).get_context(); }
+    // As AnyTask's.
+    std::vector<StackFrame> get_stack(std::size_t limit = 0) const { return AnyTask(*this).get_stack(limit); }
+    void print_stack(std::ostream& out, std::size_t limit = 0) const { AnyTask(*this).print_stack(out, limit); }
+    CoroutineView get_coro() const { return AnyTask(*this).get_coro(); }
 };
 
 template <class X>

@@ -32,6 +32,8 @@ public:
     // What it awaits; null when it is ready, running, or in a bare yield.
     FutureCore* waiting_for() const noexcept { return waiting_for_.get(); }
 
+    bool ended_eagerly() const noexcept { return ended_eagerly_; }
+
     // Runnable: one step, the first or after a wakeup.
     void run() override;
     void discard() noexcept override {}
@@ -70,6 +72,7 @@ private:
     // The coroutine waits in a destructor during unwinding: a cancellation stays pending until it has left it.
     bool held_back_ = false;
     bool owned_ = false;
+    bool ended_eagerly_ = false;
 };
 
 // The task of a handle; throws RuntimeError for an empty one.

@@ -1,0 +1,15 @@
+// What it is: everything of the net room. When to use it: in a program of transports and protocols that does not include
+// cede/cede.hpp. When not: where one class is enough; each has its own header.
+#ifndef CEDE_NET_NET_HPP
+#define CEDE_NET_NET_HPP
+
+#include "cede/net/address_info.hpp"
+#include "cede/net/connection_options.hpp"
+#include "cede/net/protocol.hpp"
+#include "cede/net/server.hpp"
+#include "cede/net/server_options.hpp"
+#include "cede/net/socket.hpp"
+#include "cede/net/socket_address.hpp"
+#include "cede/net/transport.hpp"
+
+#endif

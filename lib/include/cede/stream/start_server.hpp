@@ -1,0 +1,87 @@
+// What it is: a server with a task for each client, which reads and writes a pair of streams as straight code.
+// When to use it: for any protocol that is a conversation. When not: where each client needs no state but its bytes; a
+// Protocol and create_server cost no stack.
+//
+//   auto server = await(start_server([](StreamReader reader, StreamWriter writer) {
+//       for (const std::string& line : reader) {
+//           writer.write("echo: " + line);
+//           await(writer.drain());
+//       }
+//       writer.close();
+//   }, "127.0.0.1", 8080));
+//   await(server.serve_forever());
+//
+// `callback` is any callable void(StreamReader, StreamWriter), or one that returns a Coroutine; the clients share it. Its
+// task is named after the client. An exception that leaves it goes to the loop's exception handler ("Unhandled exception in
+// client_connected_cb"), and the connection is closed; a cancellation closes it quietly. So does dropping the writer, with a
+// warning.
+#ifndef CEDE_STREAM_START_SERVER_HPP
+#define CEDE_STREAM_START_SERVER_HPP
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "absl/types/optional.h"
+
+#include "cede/coroutine/coroutine.hpp"
+#include "cede/net/server.hpp"
+#include "cede/net/server_options.hpp"
+#include "cede/net/address_info.hpp"
+#include "cede/stream/stream_reader_protocol.hpp"
+
+namespace cede {
+
+namespace detail {
+
+Coroutine<Server> start_stream_server(ClientConnected callback, std::string host, Port port, ServerOptions options);
+Coroutine<Server> start_stream_server(ClientConnected callback, ServerOptions options);
+Coroutine<Server> start_unix_stream_server(ClientConnected callback, std::string path, ServerOptions options);
+Coroutine<Server> start_unix_stream_server(ClientConnected callback, ServerOptions options);
+
+template <class F>
+ClientConnected to_client_connected(F&& callback, std::true_type) {
+    return [callback = std::decay_t<F>(std::forward<F>(callback))](StreamReader reader, StreamWriter writer) mutable {
+        await(callback(std::move(reader), std::move(writer)));
+    };
+}
+template <class F>
+ClientConnected to_client_connected(F&& callback, std::false_type) { return ClientConnected(std::forward<F>(callback)); }
+
+template <class F>
+ClientConnected to_client_connected(F&& callback) {
+    using Result = decltype(std::declval<std::decay_t<F>&>()(std::declval<StreamReader>(), std::declval<StreamWriter>()));
+    return to_client_connected(std::forward<F>(callback), IsCoroutine<Result>());
+}
+
+}  // namespace detail
+
+// Cedes until the server listens. "" or nullopt for `host` is all interfaces; port 0 lets the system choose one, see
+// Server::sockets(). Throws std::system_error, of the system or in resolver_category(); std::invalid_argument for a limit of
+// zero; RuntimeError when no loop runs.
+template <class F>
+Coroutine<Server> start_server(F&& callback, absl::optional<std::string> host, Port port,
+                               ServerOptions options = ServerOptions()) {
+    return detail::start_stream_server(detail::to_client_connected(std::forward<F>(callback)),
+                                       std::move(host).value_or(std::string()), std::move(port), std::move(options));
+}
+// On ServerOptions::socket(), which is bound.
+template <class F>
+Coroutine<Server> start_server(F&& callback, ServerOptions options) {
+    return detail::start_stream_server(detail::to_client_connected(std::forward<F>(callback)), std::move(options));
+}
+
+// The same on a Unix socket at `path`; one that begins with '\0' is an abstract name.
+template <class F>
+Coroutine<Server> start_unix_server(F&& callback, std::string path, ServerOptions options = ServerOptions()) {
+    return detail::start_unix_stream_server(detail::to_client_connected(std::forward<F>(callback)), std::move(path),
+                                            std::move(options));
+}
+template <class F>
+Coroutine<Server> start_unix_server(F&& callback, ServerOptions options) {
+    return detail::start_unix_stream_server(detail::to_client_connected(std::forward<F>(callback)), std::move(options));
+}
+
+}  // namespace cede
+
+#endif

@@ -1,0 +1,53 @@
+// What it is: the protocol between a transport and a pair of streams: it feeds the reader, and lets the writer wait.
+// When to use it: with create_connection, connect_read_pipe or a transport of your own, to read from it by a StreamReader.
+// When not: for a plain connection or server; open_connection() and start_server() do this.
+//
+// Loop's thread only; nothing here cedes. It does not keep the reader: what arrives after the last handle to it has gone is
+// dropped. Until connection_made, one for a client task does.
+#ifndef CEDE_STREAM_STREAM_READER_PROTOCOL_HPP
+#define CEDE_STREAM_STREAM_READER_PROTOCOL_HPP
+
+#include <exception>
+#include <memory>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/strings/string_view.h"
+
+#include "cede/base/fwd.hpp"
+#include "cede/stream/flow_control.hpp"
+#include "cede/stream/stream_reader.hpp"
+#include "cede/stream/stream_writer.hpp"
+
+namespace cede {
+
+// What a server does with a client, as the body of a task; shared by the connections of the server, and so called by several
+// tasks in turn while others are in the middle of it.
+using ClientConnected = absl::AnyInvocable<void(StreamReader, StreamWriter)>;
+
+class StreamReaderProtocol : public FlowControlMixin {
+public:
+    // Feeds `reader`, on its loop's thread. Throws RuntimeError for an empty reader.
+    explicit StreamReaderProtocol(StreamReader reader);
+    // The same, and runs `client_connected` as a task of each connection (there is one, unless a subclass has more): an
+    // exception that leaves it is given to the loop's exception handler, and closes the connection.
+    StreamReaderProtocol(StreamReader reader, std::shared_ptr<ClientConnected> client_connected);
+    ~StreamReaderProtocol() override;
+
+    void connection_made(std::shared_ptr<BaseTransport> transport) override;
+    void connection_lost(std::exception_ptr error) override;
+    void data_received(absl::string_view data) override;
+    // True: the writer may go on when the peer has ended its side.
+    bool eof_received() override;
+
+    // The reader, or an empty handle when its last one has gone.
+    StreamReader reader() const noexcept { return StreamReader(reader_.lock()); }
+
+private:
+    std::weak_ptr<detail::ReaderCore> reader_;
+    StreamReader kept_;  // until the client's task has it
+    std::shared_ptr<ClientConnected> client_connected_;
+};
+
+}  // namespace cede
+
+#endif

@@ -1,0 +1,87 @@
+// What it is: the sending side of a connection as straight code. `write()` never waits; `await(drain())` after it does
+// while the peer reads more slowly than you write.
+// When to use it: you get one from open_connection(), start_server() or a subprocess. When not: without drain(), for more
+// data than you care to keep in memory.
+//
+// Call close() when done, and await wait_closed(). A writer whose last handle is dropped without that closes the connection
+// and warns; no warning when an exception unwinds past it, since nobody had a chance.
+//
+// Copying a handle refers to the same connection. Loop's thread only, but handles may be copied and destroyed on any
+// thread. Nothing cedes but what returns a Coroutine, when it is awaited. Every call on an empty handle throws RuntimeError.
+#ifndef CEDE_STREAM_STREAM_WRITER_HPP
+#define CEDE_STREAM_STREAM_WRITER_HPP
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/any.h"
+#include "absl/types/span.h"
+
+#include "cede/base/fwd.hpp"
+#include "cede/coroutine/coroutine.hpp"
+#include "cede/stream/stream_reader.hpp"
+
+namespace cede {
+
+class FlowControl;
+class WriteTransport;
+
+namespace detail {
+class WriterCore;
+}
+
+class StreamWriter {
+public:
+    // Empty: refers to no connection.
+    StreamWriter() noexcept = default;
+    // On a transport of your own, with the flow control of its protocol. `reader`, if not empty, is the other side of the
+    // connection: an error that arrives there is thrown by drain(). Throws std::invalid_argument without a transport or flow
+    // control.
+    StreamWriter(std::shared_ptr<WriteTransport> transport, std::shared_ptr<FlowControl> flow, StreamReader reader,
+                 EventLoop& loop);
+    // False for an empty handle.
+    explicit operator bool() const noexcept { return core_ != nullptr; }
+
+    // Sends, or buffers what the system does not take at once; `data` may be reused right away. After close() or a lost
+    // connection it is dropped, and drain() throws.
+    void write(absl::string_view data) const;
+    // The pieces one behind the other, in one system call if it takes them.
+    void writelines(absl::Span<const absl::string_view> pieces) const;
+    void writelines(absl::Span<const std::string> pieces) const;
+    void writelines(std::initializer_list<absl::string_view> pieces) const;
+    // Closes the sending side once everything is sent; the peer reads the end of the stream.
+    void write_eof() const;
+    bool can_write_eof() const;
+
+    // Cedes while more is buffered than the transport likes (64 KiB by default), until the peer has taken most of it; else
+    // not at all, and allocates nothing. When the connection is closing cedes once, so that its end is noticed. Throws what
+    // the reader's exception() is, std::system_error with ECONNRESET when the connection is gone, CancelledError.
+    Coroutine<void> drain() const;
+
+    // Sends what is buffered, then closes both sides; the reader reads the end of the stream. Harmless when repeated.
+    void close() const;
+    // Closed, or on the way.
+    bool is_closing() const;
+    // Cedes until the connection is gone. Throws the error that ended it, CancelledError.
+    Coroutine<void> wait_closed() const;
+
+    // See BaseTransport::get_extra_info: "peername", "sockname", "socket".
+    absl::any get_extra_info(absl::string_view name) const;
+    std::shared_ptr<WriteTransport> transport() const;
+
+    friend bool operator==(const StreamWriter& a, const StreamWriter& b) noexcept { return a.core_ == b.core_; }
+    friend bool operator!=(const StreamWriter& a, const StreamWriter& b) noexcept { return a.core_ != b.core_; }
+
+private:
+    const std::shared_ptr<detail::WriterCore>& open() const;
+
+    std::shared_ptr<detail::WriterCore> core_;
+};
+
+}  // namespace cede
+
+#endif

@@ -1,2 +1,0 @@
-#include "cede/loop/loop_network.hpp"
-namespace cede { LoopNetwork::~LoopNetwork() = default; }

@@ -1,0 +1,74 @@
+#include "cede/loop/loop_network.hpp"
+
+#include "cede/coroutine/coroutine.hpp"
+#include "cede/loop/event_loop.hpp"
+#include "cede/net/net.hpp"
+#include "net/network_state.hpp"
+
+namespace cede {
+
+LoopNetwork::LoopNetwork() noexcept = default;
+LoopNetwork::~LoopNetwork() = default;
+
+EventLoop& LoopNetwork::loop() noexcept { return static_cast<EventLoop&>(*this); }
+
+detail::NetworkState& LoopNetwork::network() {
+    if (network_ == nullptr) network_.reset(new detail::NetworkState());
+    return *network_;
+}
+
+void LoopNetwork::close_network() noexcept {
+    if (network_ == nullptr) return;
+    while (detail::LoopOwned* open = network_->open.first()) open->loop_closes();
+}
+
+// The forms without options, and those that are another one with defaults.
+
+Coroutine<std::vector<AddressInfo>> LoopNetwork::getaddrinfo(std::string host, Port port) {
+    return getaddrinfo(std::move(host), std::move(port), ResolveOptions());
+}
+
+Coroutine<std::pair<std::string, std::string>> LoopNetwork::getnameinfo(SocketAddress address) {
+    return getnameinfo(address, 0);
+}
+
+Coroutine<std::pair<std::size_t, SocketAddress>> LoopNetwork::sock_recvfrom_into(const Socket& socket,
+                                                                                 absl::Span<char> buffer,
+                                                                                 std::size_t n) {
+    return sock_recvfrom_into(socket, n == 0 ? buffer : buffer.first(std::min(n, buffer.size())));
+}
+
+Coroutine<LoopNetwork::Connection> LoopNetwork::create_connection(ProtocolFactory factory, std::string host, Port port) {
+    return create_connection(std::move(factory), std::move(host), std::move(port), ConnectionOptions());
+}
+
+Coroutine<LoopNetwork::Connection> LoopNetwork::create_connection(ProtocolFactory factory, ConnectionOptions options) {
+    return create_connection(std::move(factory), std::string(), Port(), std::move(options));
+}
+
+Coroutine<LoopNetwork::Connection> LoopNetwork::create_unix_connection(ProtocolFactory factory, std::string path) {
+    return create_unix_connection(std::move(factory), std::move(path), ConnectionOptions());
+}
+
+Coroutine<LoopNetwork::Connection> LoopNetwork::create_unix_connection(ProtocolFactory factory,
+                                                                       ConnectionOptions options) {
+    return create_unix_connection(std::move(factory), std::string(), std::move(options));
+}
+
+Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, std::string host, Port port) {
+    return create_server(std::move(factory), std::move(host), std::move(port), ServerOptions());
+}
+
+Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, ServerOptions options) {
+    return create_server(std::move(factory), std::string(), Port(), std::move(options));
+}
+
+Coroutine<Server> LoopNetwork::create_unix_server(ProtocolFactory factory, std::string path) {
+    return create_unix_server(std::move(factory), std::move(path), ServerOptions());
+}
+
+Coroutine<Server> LoopNetwork::create_unix_server(ProtocolFactory factory, ServerOptions options) {
+    return create_unix_server(std::move(factory), std::string(), std::move(options));
+}
+
+}  // namespace cede

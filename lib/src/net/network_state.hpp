@@ -1,0 +1,35 @@
+// What it is: what the net room keeps for one loop.
+#ifndef CEDE_SRC_NET_NETWORK_STATE_HPP
+#define CEDE_SRC_NET_NETWORK_STATE_HPP
+
+#include <cstddef>
+#include <memory>
+
+#include "loop/owned_list.hpp"
+
+namespace cede {
+namespace detail {
+
+class NetworkState {
+public:
+    // Bytes read at once; asyncio's number. Pages of the buffer that no read has reached cost nothing.
+    static constexpr std::size_t read_buffer_size = 256 * 1024;
+
+    // One for all connections of the loop, because what is read is handed on before the next read: a fresh buffer for each
+    // would cost its page faults, or a copy.
+    char* read_buffer() {
+        if (read_buffer_ == nullptr) read_buffer_.reset(new char[read_buffer_size]);
+        return read_buffer_.get();
+    }
+
+    // What the loop closes when it closes: transports and servers.
+    OwnedList open;
+
+private:
+    std::unique_ptr<char[]> read_buffer_;
+};
+
+}  // namespace detail
+}  // namespace cede
+
+#endif

@@ -1,0 +1,195 @@
+// loop.sock_*: one system call on a socket each, repeated until it does not block.
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+
+#include <fcntl.h>
+
+#include "cede/coroutine/coroutine.hpp"
+#include "cede/loop/event_loop.hpp"
+#include "cede/net/net.hpp"
+#include "cede/task/await.hpp"
+#include "cede/task/sleep.hpp"
+#include "loop/loop_impl.hpp"
+#include "net/network_state.hpp"
+#include "net/resolver.hpp"
+#include "net/socket_core.hpp"
+#include "net/system.hpp"
+
+namespace cede {
+namespace {
+
+using detail::Ref;
+using detail::SocketCore;
+
+// One operation: the loop it waits in, and the socket, which may be moved or closed meanwhile.
+class Operation {
+public:
+    Operation(EventLoop& loop, const Socket& socket) : loop_(&loop), socket_(socket.core()) {}
+
+    EventLoop& loop() const noexcept { return *loop_; }
+    int fd() const {
+        if (!socket_) throw detail::os_error(EBADF, "the socket is closed");
+        return socket_->open_fd();
+    }
+    // What each operation checks before its first system call.
+    void begin() const {
+        const detail::FdSlot* slot = loop_->impl().find_slot(fd());
+        if (slot != nullptr && slot->owned_by_transport) {
+            throw RuntimeError("fd " + std::to_string(fd()) + " is used by a transport: read and write through that");
+        }
+        if (loop_->get_debug() && (fcntl(fd(), F_GETFL) & O_NONBLOCK) == 0) {
+            throw std::invalid_argument("the socket must be non-blocking: call set_blocking(false)");
+        }
+    }
+    void wait(selectors::EventMask event) const { detail::SocketWaiter(*loop_, socket_, event).wait(); }
+    // Repeats `call(fd)`, which returns -1 and sets errno as system calls do, until it does not say that it would block.
+    template <class F>
+    auto until_done(selectors::EventMask event, const char* what, F call) const -> decltype(call(0)) {
+        for (;;) {
+            const auto result = call(fd());
+            if (result >= 0) return result;
+            if (errno == EINTR) continue;
+            if (!detail::would_block(errno)) detail::throw_errno(what);
+            wait(event);
+        }
+    }
+
+private:
+    EventLoop* loop_;
+    Ref<SocketCore> socket_;
+};
+
+// Room for the address of a peer, to be filled by a system call.
+struct PeerAddress {
+    sockaddr_storage storage;
+    socklen_t size;
+
+    sockaddr* data() noexcept {
+        size = sizeof storage;
+        return reinterpret_cast<sockaddr*>(&storage);
+    }
+    SocketAddress get() const noexcept { return SocketAddress(reinterpret_cast<const sockaddr*>(&storage), size); }
+};
+
+// Waits for the outcome of a connect() that is under way.
+void finish_connect(const Operation& operation, const SocketAddress& to) {
+    operation.wait(selectors::EVENT_WRITE);
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(operation.fd(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+    if (error != 0) throw detail::os_error(error, "connect to " + to.str());
+}
+
+void connect_by(const Operation& operation, const SocketAddress& to) {
+    using std::chrono::milliseconds;
+    operation.begin();
+    for (milliseconds pause(1);; pause = std::min(pause * 2, milliseconds(50))) {
+        if (::connect(operation.fd(), to.data(), to.size()) == 0) return;
+        // EALREADY: an earlier sock_connect was cancelled while its connect() was under way; that one is waited for.
+        if (errno == EINPROGRESS || errno == EALREADY || errno == EINTR) return finish_connect(operation, to);
+        if (!detail::would_block(errno) || to.family() != AF_UNIX) detail::throw_errno("connect to " + to.str());
+        // The backlog of a Unix server is full, and no event tells when it is not.
+        await(sleep(pause));
+    }
+}
+
+}  // namespace
+
+Coroutine<std::string> LoopNetwork::sock_recv(const Socket& socket, std::size_t n) {
+    return [operation = Operation(loop(), socket), n] {
+        operation.begin();
+        // Read into the loop's buffer and copied at its length, so that a generous `n` costs nothing.
+        char* const buffer = operation.loop().network().read_buffer();
+        const std::size_t most = std::min(n, detail::NetworkState::read_buffer_size);
+        const ssize_t got = operation.until_done(selectors::EVENT_READ, "recv",
+                                                 [&](int fd) { return ::recv(fd, buffer, most, 0); });
+        return std::string(buffer, static_cast<std::size_t>(got));
+    };
+}
+
+Coroutine<std::size_t> LoopNetwork::sock_recv_into(const Socket& socket, absl::Span<char> buffer) {
+    return [operation = Operation(loop(), socket), buffer] {
+        operation.begin();
+        return static_cast<std::size_t>(operation.until_done(
+            selectors::EVENT_READ, "recv", [&](int fd) { return ::recv(fd, buffer.data(), buffer.size(), 0); }));
+    };
+}
+
+Coroutine<std::pair<std::string, SocketAddress>> LoopNetwork::sock_recvfrom(const Socket& socket, std::size_t n) {
+    return [operation = Operation(loop(), socket), n] {
+        operation.begin();
+        char* const buffer = operation.loop().network().read_buffer();
+        const std::size_t most = std::min(n, detail::NetworkState::read_buffer_size);
+        PeerAddress peer;
+        const ssize_t got = operation.until_done(selectors::EVENT_READ, "recvfrom", [&](int fd) {
+            return ::recvfrom(fd, buffer, most, 0, peer.data(), &peer.size);
+        });
+        return std::make_pair(std::string(buffer, static_cast<std::size_t>(got)), peer.get());
+    };
+}
+
+Coroutine<std::pair<std::size_t, SocketAddress>> LoopNetwork::sock_recvfrom_into(const Socket& socket,
+                                                                                 absl::Span<char> buffer) {
+    return [operation = Operation(loop(), socket), buffer] {
+        operation.begin();
+        PeerAddress peer;
+        const ssize_t got = operation.until_done(selectors::EVENT_READ, "recvfrom", [&](int fd) {
+            return ::recvfrom(fd, buffer.data(), buffer.size(), 0, peer.data(), &peer.size);
+        });
+        return std::make_pair(static_cast<std::size_t>(got), peer.get());
+    };
+}
+
+Coroutine<void> LoopNetwork::sock_sendall(const Socket& socket, absl::string_view data) {
+    return [operation = Operation(loop(), socket), data] {
+        operation.begin();
+        absl::string_view rest = data;
+        while (!rest.empty()) {
+            const ssize_t sent = operation.until_done(selectors::EVENT_WRITE, "send", [&](int fd) {
+                return ::send(fd, rest.data(), rest.size(), detail::send_flags);
+            });
+            rest.remove_prefix(static_cast<std::size_t>(sent));
+        }
+    };
+}
+
+Coroutine<std::size_t> LoopNetwork::sock_sendto(const Socket& socket, absl::string_view data, SocketAddress to) {
+    return [operation = Operation(loop(), socket), data, to] {
+        operation.begin();
+        return static_cast<std::size_t>(operation.until_done(selectors::EVENT_WRITE, "sendto", [&](int fd) {
+            return ::sendto(fd, data.data(), data.size(), detail::send_flags, to.data(), to.size());
+        }));
+    };
+}
+
+Coroutine<void> LoopNetwork::sock_connect(const Socket& socket, SocketAddress to) {
+    return [operation = Operation(loop(), socket), to] { connect_by(operation, to); };
+}
+
+Coroutine<void> LoopNetwork::sock_connect(const Socket& socket, std::string host, Port port) {
+    return [operation = Operation(loop(), socket), view = socket.view(), host, port] {
+        operation.begin();
+        const ResolveOptions options =
+            ResolveOptions().family(view.family()).type(view.type()).protocol(view.protocol());
+        const std::vector<AddressInfo> found = detail::ensure_resolved(operation.loop(), host, port, options);
+        connect_by(operation, found.front().address);
+    };
+}
+
+Coroutine<std::pair<Socket, SocketAddress>> LoopNetwork::sock_accept(const Socket& socket) {
+    return [operation = Operation(loop(), socket)] {
+        operation.begin();
+        PeerAddress peer;
+        const int fd = operation.until_done(selectors::EVENT_READ, "accept", [&](int listener) {
+            int accepted;
+            do {
+                accepted = detail::accept_socket(listener, peer.data(), &peer.size);
+            } while (accepted < 0 && errno == ECONNABORTED);  // that one has given up: the next
+            return accepted;
+        });
+        return std::make_pair(detail::adopt_socket(fd), peer.get());
+    };
+}
+
+}  // namespace cede

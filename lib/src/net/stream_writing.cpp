@@ -1,0 +1,152 @@
+// The writing half of a stream transport: sent at once if the system takes it, else buffered and sent when it does.
+#include <algorithm>
+
+#include <sys/socket.h>
+
+#include "cede/base/reports.hpp"
+#include "net/stream_transport.hpp"
+#include "net/system.hpp"
+
+namespace cede {
+namespace detail {
+namespace {
+
+// Pieces handed to the system in one call. More would overflow no kernel's limit (1024), but 64 joined chunks are a MiB,
+// and a socket buffer rarely takes that.
+constexpr std::size_t most_pieces = 64;
+// Of writes to a connection that is gone, before it is said: asyncio's number.
+constexpr int silent_drops = 4;
+
+}  // namespace
+
+// Whether data is to be dropped. Throws RuntimeError after write_eof().
+bool StreamTransport::refuses(const char* call, bool empty) {
+    if (write_ended_) throw RuntimeError(std::string("Cannot call ") + call + " after write_eof()");
+    if (empty) return true;
+    if (!closing_) return false;
+    if (++dropped_writes_ > silent_drops) warn("data written to a closed connection is dropped");
+    return true;
+}
+
+void StreamTransport::write(absl::string_view data) {
+    if (refuses("write()", data.empty())) return;
+    if (buffer_.empty()) {
+        const ssize_t sent = ::send(fd_, data.data(), data.size(), send_flags);
+        if (sent == static_cast<ssize_t>(data.size())) return;
+        if (sent < 0 && !would_block(errno) && errno != EINTR) {
+            return fail(errno, "Fatal write error on socket transport");
+        }
+        if (sent > 0) data.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    buffer_.append(data);
+    wait_to_write();
+    pause_protocol();
+}
+
+void StreamTransport::writelines(absl::Span<const absl::string_view> data) {
+    if (refuses("writelines()", data.empty())) return;
+    std::size_t sent_before = 0;  // bytes of the pieces at the front that need no buffering
+    if (buffer_.empty()) {
+        iovec pieces[most_pieces];
+        const std::size_t count = std::min(data.size(), most_pieces);
+        for (std::size_t i = 0; i < count; ++i) {
+            pieces[i].iov_base = const_cast<char*>(data[i].data());
+            pieces[i].iov_len = data[i].size();
+        }
+        const ssize_t sent = try_send(pieces, count);
+        if (sent < 0) return;
+        sent_before = static_cast<std::size_t>(sent);
+    }
+    for (absl::string_view piece : data) {
+        const std::size_t skipped = std::min(sent_before, piece.size());
+        sent_before -= skipped;
+        buffer_.append(piece.substr(skipped));
+    }
+    if (buffer_.empty()) return;
+    wait_to_write();
+    pause_protocol();
+}
+
+// How many bytes were taken, 0 when it would block; -1 when the connection has failed by it.
+ssize_t StreamTransport::try_send(const iovec* pieces, std::size_t count) {
+    if (count == 0) return 0;
+    msghdr message = {};
+    message.msg_iov = const_cast<iovec*>(pieces);
+    message.msg_iovlen = count;
+    const ssize_t sent = ::sendmsg(fd_, &message, send_flags);
+    if (sent >= 0) return sent;
+    if (would_block(errno) || errno == EINTR) return 0;
+    fail(errno, "Fatal write error on socket transport");
+    return -1;
+}
+
+void StreamTransport::wait_to_write() {
+    try {
+        watch_.write(true);
+    } catch (const std::system_error&) {
+        force_close(std::current_exception());
+    }
+}
+
+void StreamTransport::on_writable() {
+    const std::shared_ptr<StreamTransport> alive = self_;
+    if (losing_ || buffer_.empty()) return;
+    send_buffer();
+}
+
+void StreamTransport::send_buffer() {
+    iovec pieces[most_pieces];
+    const ssize_t sent = try_send(pieces, buffer_.fill(absl::MakeSpan(pieces)));
+    if (sent <= 0) return;
+    buffer_.consume(static_cast<std::size_t>(sent));
+    if (flow_.resumes(buffer_.size())) {
+        const std::shared_ptr<BaseProtocol> protocol = protocol_;
+        if (std::exception_ptr error = failure_of([&] { protocol->resume_writing(); })) {
+            report(*loop_, "protocol.resume_writing() failed", std::move(error), self_);
+        }
+    }
+    // The protocol may have written more, or closed: look again.
+    if (!losing_ && buffer_.empty()) after_flush();
+}
+
+void StreamTransport::after_flush() {
+    if (closing_) {
+        losing_ = true;
+        watch_.stop();
+        return connection_lost(nullptr);
+    }
+    try {
+        watch_.write(false);
+    } catch (const std::system_error&) {
+        return force_close(std::current_exception());
+    }
+    if (write_ended_) shut_down_sending();
+}
+
+void StreamTransport::write_eof() {
+    if (closing_ || write_ended_) return;
+    write_ended_ = true;
+    if (buffer_.empty()) shut_down_sending();
+}
+
+void StreamTransport::shut_down_sending() {
+    // ENOTCONN: the connection is gone already, which the next read tells.
+    if (::shutdown(fd_, SHUT_WR) != 0 && errno != ENOTCONN) fail(errno, "Fatal error: shutdown of a socket transport");
+}
+
+void StreamTransport::set_write_buffer_limits(absl::optional<std::size_t> high, absl::optional<std::size_t> low) {
+    flow_.set_limits(high, low);
+    pause_protocol();
+}
+
+void StreamTransport::pause_protocol() {
+    if (losing_ || !flow_.pauses(buffer_.size())) return;
+    const std::shared_ptr<StreamTransport> alive = self_;
+    const std::shared_ptr<BaseProtocol> protocol = protocol_;
+    if (std::exception_ptr error = failure_of([&] { protocol->pause_writing(); })) {
+        report(*loop_, "protocol.pause_writing() failed", std::move(error), alive);
+    }
+}
+
+}  // namespace detail
+}  // namespace cede

@@ -1,0 +1,89 @@
+#include "cede/stream/stream_reader_protocol.hpp"
+
+#include <utility>
+
+#include "cede/loop/event_loop.hpp"
+#include "cede/net/transport.hpp"
+#include "cede/task/task.hpp"
+#include "stream/peer.hpp"
+#include "stream/reader_core.hpp"
+
+namespace cede {
+namespace {
+
+EventLoop& loop_of(const StreamReader& reader) {
+    if (!reader) throw RuntimeError("a StreamReaderProtocol needs a reader to feed: this one is empty");
+    return reader.core()->loop();
+}
+
+// What asyncio does when the client's task is done. The connection of one that returned is its own to close.
+void client_ended(EventLoop& loop, const std::shared_ptr<BaseTransport>& transport, const Future<void>& task) {
+    if (task.cancelled()) return transport->close();
+    ExceptionContext context;
+    context.exception = task.exception();
+    if (context.exception == nullptr) return;
+    context.message = "Unhandled exception in client_connected_cb";
+    context.task = AnyTask(task.ref());
+    context.transport = transport;
+    loop.call_exception_handler(context);
+    transport->close();
+}
+
+void start_client(EventLoop& loop, std::shared_ptr<BaseTransport> transport, std::shared_ptr<ClientConnected> callback,
+                  StreamReader reader, StreamWriter writer) {
+    const TaskOptions options = TaskOptions().name("client" + detail::peer_suffix(*transport));
+    const Task<void> task = loop.create_task(
+        [callback = std::move(callback), reader = std::move(reader), writer = std::move(writer)]() mutable {
+            (*callback)(std::move(reader), std::move(writer));
+        },
+        options);
+    task.add_done_callback([&loop, transport = std::move(transport)](const Future<void>& done) {
+        client_ended(loop, transport, done);
+    });
+}
+
+}  // namespace
+
+StreamReaderProtocol::StreamReaderProtocol(StreamReader reader) : StreamReaderProtocol(std::move(reader), nullptr) {}
+
+StreamReaderProtocol::StreamReaderProtocol(StreamReader reader, std::shared_ptr<ClientConnected> client_connected)
+    : FlowControlMixin(loop_of(reader)), reader_(reader.core()), client_connected_(std::move(client_connected)) {
+    if (client_connected_ != nullptr) kept_ = std::move(reader);
+}
+
+StreamReaderProtocol::~StreamReaderProtocol() = default;
+
+void StreamReaderProtocol::connection_made(std::shared_ptr<BaseTransport> transport) {
+    const StreamReader reader = this->reader();
+    if (reader) reader.set_transport(std::dynamic_pointer_cast<ReadTransport>(transport));
+    if (client_connected_ == nullptr) return;
+    kept_ = nullptr;
+    EventLoop& loop = loop_of(reader);
+    StreamWriter writer(as<WriteTransport>(transport), flow_control(), reader, loop);
+    start_client(loop, std::move(transport), client_connected_, reader, std::move(writer));
+}
+
+void StreamReaderProtocol::connection_lost(std::exception_ptr error) {
+    if (const StreamReader reader = this->reader()) {
+        if (error == nullptr) {
+            reader.feed_eof();
+        } else {
+            reader.set_exception(error);
+        }
+    }
+    FlowControlMixin::connection_lost(std::move(error));
+    reader_.reset();
+    kept_ = nullptr;
+    client_connected_ = nullptr;
+}
+
+void StreamReaderProtocol::data_received(absl::string_view data) {
+    if (const auto reader = reader_.lock()) reader->feed_data(data);
+}
+
+bool StreamReaderProtocol::eof_received() {
+    if (const auto reader = reader_.lock()) reader->feed_eof();
+    return true;
+}
+
+}  // namespace cede

@@ -1,0 +1,114 @@
+#include "cede/testing/interrupt.hpp"
+
+#include <cstdio>
+
+#include "cede/base/exceptions.hpp"
+#include "cede/task/run.hpp"
+#include "cede/testing/run.hpp"
+#include "cede/testing/virtual_time_loop.hpp"
+
+namespace cede {
+namespace testing {
+namespace detail {
+namespace {
+
+// Counts the points of one task, and interrupts at the one asked for.
+class InterruptingLoop final : public VirtualTimeLoop {
+public:
+    InterruptingLoop(const TestOptions& options, std::size_t at, std::function<void(EventLoop&, const AnyTask&)> interrupt)
+        : VirtualTimeLoop(options), at_(at), interrupt_(std::move(interrupt)) {}
+
+    void watch_task(AnyTask task) { task_ = std::move(task); }
+    void let_go() { task_ = AnyTask(); }
+    std::size_t points() const noexcept { return points_; }
+
+    void run_once() override {
+        const bool steps = task_ && will_step();
+        if (steps && core().waiting_for() != nullptr) pass_point();
+        VirtualTimeLoop::run_once();
+        if (steps && task_ && !task_.done()) pass_point();
+    }
+
+private:
+    cede::detail::TaskCore& core() { return cede::detail::task_core(task_); }
+    bool will_step() {
+        const cede::detail::FutureCore* awaited = core().waiting_for();
+        return !task_.done() && core().linked() && (awaited == nullptr || awaited->done());
+    }
+    void pass_point() {
+        if (++points_ == at_) interrupt_(*this, task_);
+    }
+
+    const std::size_t at_;
+    const std::function<void(EventLoop&, const AnyTask&)> interrupt_;
+    AnyTask task_;
+    std::size_t points_ = 0;
+};
+
+// Calls `round(n)` for n = 1, 2, 3 ... until it says that the n-th point was not reached.
+template <class F>
+std::size_t every_point(const char* what, const TestOptions& options, F round) {
+    for (std::size_t n = 1;; ++n) {
+        try {
+            if (!round(n)) return n - 1;
+        } catch (...) {
+            std::fprintf(stderr, "cede: the test failed when %s at point %zu\n", what, n);
+            report_seed(options);
+            throw;
+        }
+    }
+}
+
+void run_to_its_end(InterruptingLoop& loop, const AnyTask& task) {
+    loop.watch_task(task);
+    cede::detail::run_until_done(loop, *task.core(), true);
+    loop.let_go();
+    if (task.cancelled()) return;
+    if (const std::exception_ptr error = task.exception()) std::rethrow_exception(error);
+}
+
+}  // namespace
+
+std::size_t cancel_at_every_await(const StartBody& start, const Check& check, const TestOptions& options) {
+    return every_point("cancelled", options, [&](std::size_t n) {
+        InterruptingLoop* loop = nullptr;
+        Runner runner(RunOptions().loop_factory([&] {
+            loop = new InterruptingLoop(options, n, [](EventLoop&, const AnyTask& task) { task.cancel(); });
+            return std::unique_ptr<EventLoop>(loop);
+        }));
+        runner.get_loop();
+        run_to_its_end(*loop, start(*loop));
+        runner.run(check);
+        const bool reached = loop->points() >= n;
+        runner.close();
+        return reached;
+    });
+}
+
+std::size_t close_loop_at_every_await(const StartBody& start, const Check& check, const TestOptions& options) {
+    return every_point("its loop was closed", options, [&](std::size_t n) {
+        bool reached = false;
+        {
+            InterruptingLoop loop(options, n, [&](EventLoop& of, const AnyTask&) {
+                reached = true;
+                of.stop();
+            });
+            // That tasks are left is what this is about.
+            loop.set_exception_handler([](EventLoop& of, const ExceptionContext& context) {
+                if (context.exception) of.default_exception_handler(context);
+            });
+            try {
+                run_to_its_end(loop, start(loop));
+            } catch (const RuntimeError&) {
+                if (!reached) throw;  // else it says that the loop was stopped
+            }
+            loop.let_go();
+        }
+        check();
+        return reached;
+    });
+}
+
+}  // namespace detail
+}  // namespace testing
+}  // namespace cede
