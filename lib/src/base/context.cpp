@@ -15,6 +15,7 @@ void ref_release(ContextData* context) noexcept {
 
 Ref<ContextData>& current_context_slot() noexcept {
     static thread_local Ref<ContextData> own;
+    if (thread_state.entered != nullptr) return thread_state.entered->slot();
     return thread_state.context != nullptr ? *thread_state.context : own;
 }
 
@@ -24,11 +25,27 @@ Ref<ContextData> snapshot_context() {
     return Ref<ContextData>(new ContextData(current->values()));
 }
 
-ContextScope::ContextScope(Ref<ContextData>& slot) noexcept : previous_(thread_state.context) {
+ContextScope::ContextScope(Ref<ContextData>& slot) noexcept
+    : previous_(thread_state.context), entered_(thread_state.entered) {
     thread_state.context = &slot;
+    thread_state.entered = nullptr;
 }
 
-ContextScope::~ContextScope() { thread_state.context = previous_; }
+ContextScope::~ContextScope() {
+    thread_state.context = previous_;
+    thread_state.entered = entered_;
+}
+
+ContextEntry::ContextEntry(Ref<ContextData> data) : data_(std::move(data)), below_(thread_state.entered) {
+    if (data_->entered) throw RuntimeError("cannot enter context: it is already entered; run a copy() of it");
+    data_->entered = true;
+    thread_state.entered = this;
+}
+
+ContextEntry::~ContextEntry() {
+    data_->entered = false;
+    thread_state.entered = below_;
+}
 
 }  // namespace detail
 
@@ -36,17 +53,6 @@ Context::Context() : data_(new detail::ContextData()) {}
 
 Context Context::copy() const {
     return Context(detail::Ref<detail::ContextData>(new detail::ContextData(data_->values())));
-}
-
-Context::Entered::Entered(const Context& context) : data_(context.data_), previous_(detail::thread_state.context) {
-    if (data_->entered) throw RuntimeError("cannot enter context: it is already entered; run a copy() of it");
-    data_->entered = true;
-    detail::thread_state.context = &data_;
-}
-
-Context::Entered::~Entered() {
-    data_->entered = false;
-    detail::thread_state.context = previous_;
 }
 
 Context copy_context() {

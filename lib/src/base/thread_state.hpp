@@ -16,6 +16,8 @@ class Fiber;
 
 namespace detail {
 
+class ContextEntry;
+
 struct ThreadState {
     Fiber* fiber;          // the fiber that runs; null until the thread's first switch
     Frame* frame;          // the innermost coroutine that runs, to which an await cedes
@@ -24,6 +26,8 @@ struct ThreadState {
     EventLoop* installed;  // set_event_loop()
     // Where the current context is kept: the slot of the running task or handle. Null outside both: then the thread's own.
     Ref<ContextData>* context;
+    // The innermost Context::run() of the current fiber, which hides the slot; null outside of one.
+    ContextEntry* entered;
     // Called by a loop that is about to block, so that a lower room can use the pause (the stack pool trims itself).
     // Returns the most nanoseconds that the loop may then block for, -1 for no wish.
     long long (*idle)();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/thread_state.hpp"
+#include "cede/base/context.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
 
@@ -28,7 +29,19 @@ void Frame::resume(std::exception_ptr thrown) {
     driver_ = &Fiber::current();
     fiber_.set_resumer(driver_);
     state_ = CoroutineState::running;
+    Ref<ContextData>* const slot = thread.context;
+    ContextEntry* const entered = thread.entered;
+    const bool slot_is_base = current != nullptr && slot == current->base_;
+    // The body runs in the driver's context, and within what it has entered itself.
+    base_ = entered != nullptr ? &entered->slot() : slot;
+    thread.context = context_ != nullptr ? context_ : base_;
+    thread.entered = entered_;
     leaf_->switch_to();
+    context_ = thread.context != base_ ? thread.context : nullptr;
+    entered_ = thread.entered;
+    thread.entered = entered;
+    // Somebody else may drive the current coroutine by now, if it was left while this generator's body awaited.
+    thread.context = slot_is_base ? current->base_ : slot;
     thread.frame = current;
     if (state_ == CoroutineState::closed) {
         fiber_.release_stack();
@@ -43,8 +56,11 @@ void Frame::begin() {
 }
 
 void Frame::end_unstarted(std::exception_ptr thrown) noexcept {
+    const ExceptionKind kind = classify(thrown);
+    ending_ = kind == ExceptionKind::cancelled   ? Ending::cancelled
+              : kind == ExceptionKind::interrupt ? Ending::interrupted
+                                                 : Ending::raised;
     error_ = std::move(thrown);
-    ending_ = Ending::raised;
     state_ = CoroutineState::closed;
     drop_body();
 }

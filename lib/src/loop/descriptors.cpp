@@ -1,5 +1,7 @@
 // add_reader and its kin: who waits for which file descriptor.
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 #include "cede/base/exceptions.hpp"
 #include "cede/loop/event_loop.hpp"
@@ -66,6 +68,18 @@ void schedule_fd(EventLoop& loop, const selectors::ReadyFd& event) {
 
 }  // namespace detail
 
+namespace {
+
+// Cancelling destroys what the callback captured, whose destructor may come back and move the slots; so it comes last.
+struct CancelsAtEnd {
+    detail::Ref<detail::HandleCore> handle;
+    ~CancelsAtEnd() {
+        if (handle) handle->cancel();
+    }
+};
+
+}  // namespace
+
 void EventLoop::watch(int fd, selectors::EventMask event, Callback callback) {
     check_open();
     check_thread();
@@ -75,9 +89,7 @@ void EventLoop::watch(int fd, selectors::EventMask event, Callback callback) {
     detail::Ref<detail::HandleCore> replacement(
         new detail::HandleCore(*this, std::move(callback), detail::snapshot_context()));
     replacement->set_persistent();
-    const detail::Ref<detail::HandleCore> replaced = handle;
-    handle = std::move(replacement);
-    if (replaced) replaced->cancel();
+    const CancelsAtEnd replaced{std::exchange(handle, std::move(replacement))};
     impl_->update(fd, slot);
 }
 
@@ -89,9 +101,7 @@ bool EventLoop::unwatch(int fd, selectors::EventMask event) {
     detail::check_not_owned(fd, *slot);
     detail::Ref<detail::HandleCore>& handle = event == selectors::EVENT_READ ? slot->reader : slot->writer;
     if (!handle) return false;
-    const detail::Ref<detail::HandleCore> removed = std::move(handle);
-    handle = nullptr;
-    removed->cancel();
+    const CancelsAtEnd removed{std::exchange(handle, nullptr)};
     impl_->update(fd, *slot);
     return true;
 }

@@ -29,12 +29,13 @@ LoopImpl::~LoopImpl() = default;
 
 RunningScope::RunningScope(EventLoop& loop)
     : loop_(loop), running_(thread_state.running), frame_(thread_state.frame), task_(thread_state.task),
-      context_(thread_state.context), debug_(thread_state.debug) {
+      context_(thread_state.context), entered_(thread_state.entered), debug_(thread_state.debug) {
     thread_state.running = &loop;
     // A coroutine that runs a loop inside itself is not what the loop's callbacks cede from.
     thread_state.frame = nullptr;
     thread_state.task = nullptr;
     thread_state.context = nullptr;
+    thread_state.entered = nullptr;
     thread_state.debug = loop.get_debug();
     loop.impl().thread = std::this_thread::get_id();
     loop.impl().running = true;
@@ -45,6 +46,7 @@ RunningScope::~RunningScope() {
     thread_state.frame = frame_;
     thread_state.task = task_;
     thread_state.context = context_;
+    thread_state.entered = entered_;
     thread_state.debug = debug_;
     loop_.impl().running = false;
     loop_.impl().stopping = false;
@@ -219,6 +221,7 @@ void EventLoop::close() {
         // Tasks are unwound while the loop still takes what their clean-up schedules, which is then dropped.
         const detail::RunningScope scope(*this);
         while (detail::LoopOwned* owned = impl_->owned.first()) owned->loop_closes();
+        while (detail::LoopOwned* cycle = impl_->cycles.first()) cycle->loop_closes();
         close_network();
     }
     closed_ = true;
@@ -233,6 +236,15 @@ void EventLoop::close() {
 }
 
 int EventLoop::backend_fd() const noexcept { return impl_->selector->fileno(); }
+
+std::vector<std::string> EventLoop::describe_ready() const {
+    std::vector<std::string> descriptions;
+    descriptions.reserve(ready_.size());
+    for (const detail::Runnable* each = ready_.first(); each != nullptr; each = detail::RunnableList::next(*each)) {
+        descriptions.push_back(each->describe());
+    }
+    return descriptions;
+}
 
 std::size_t EventLoop::scheduled_count() const noexcept { return impl_->timers.size(); }
 

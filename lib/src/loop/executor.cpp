@@ -94,22 +94,56 @@ namespace detail {
 
 ExecutorJob::~ExecutorJob() = default;
 
+namespace {
+
+// What an executor is given. It brings the job home once, whatever becomes of it: a job that is dropped unrun would leave
+// somebody waiting for ever.
+class JobCarrier {
+public:
+    JobCarrier(std::shared_ptr<ExecutorJob> job, const LoopReference& loop, Ref<HandleCore> delivery) noexcept
+        : job_(std::move(job)), loop_(loop), delivery_(std::move(delivery)) {}
+    JobCarrier(JobCarrier&&) noexcept = default;
+    ~JobCarrier() { bring_home(); }
+
+    void operator()() {
+        job_->run();
+        bring_home();
+    }
+
+private:
+    void bring_home() noexcept {
+        if (!delivery_) return;
+        // The future's last handle may go with the job; it must not go here, on a foreign thread, before the loop's.
+        job_.reset();
+        if (post(loop_, *delivery_.get())) delivery_.detach();
+        delivery_ = nullptr;
+    }
+
+    std::shared_ptr<ExecutorJob> job_;
+    LoopReference loop_;
+    Ref<HandleCore> delivery_;
+};
+
+}  // namespace
+
 void submit_job(EventLoop& loop, Executor* executor, std::shared_ptr<ExecutorJob> job) {
     std::shared_ptr<ThreadPoolExecutor> shared;
     if (executor == nullptr) {
         shared = loop.default_executor();
         executor = shared.get();
     }
-    const LoopReference reference = loop.reference();
-    // Made here, so that the thread has nothing left that can fail.
     EventLoop* const of = &loop;
-    Ref<HandleCore> delivery(new HandleCore(*of, [job] { job->deliver(); }, snapshot_context()));
-    executor->execute([job, reference, delivery]() mutable {
-        job->run();
-        // The future's last handle may go with the job; it must not go here, on a foreign thread, before the loop's.
-        job.reset();
-        if (post(reference, *delivery.get())) delivery.detach();
-    });
+    // Made here, so that the thread has nothing left that can fail.
+    Ref<HandleCore> delivery(new HandleCore(
+        loop,
+        [job, of] {
+            --of->impl().work_in_threads;
+            job->deliver();
+        },
+        snapshot_context()));
+    JobCarrier carrier(std::move(job), loop.reference(), std::move(delivery));
+    ++loop.impl().work_in_threads;
+    executor->execute(std::move(carrier));
 }
 
 }  // namespace detail

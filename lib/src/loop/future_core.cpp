@@ -1,6 +1,9 @@
 #include "cede/loop/future_core.hpp"
 
+#include <memory>
 #include <mutex>
+#include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "base/thread_state.hpp"
@@ -17,14 +20,21 @@ namespace detail {
 void ref_acquire(FutureCore* core) noexcept { core->references_.fetch_add(1, std::memory_order_relaxed); }
 
 void ref_release(FutureCore* core) noexcept {
-    if (core->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete core;
+    if (core->references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    if (!core->unretrieved_) {
+        delete core;
+        return;
+    }
+    // Reported while it still is what it was, a task with a name, and can be given to the handler, which may keep it.
+    const Ref<FutureCore> alive(core);
+    core->unretrieved_ = false;
+    core->report_unretrieved();
 }
 
 FutureCore::FutureCore(EventLoop& loop, void* slot, bool is_task)
     : is_task_(is_task), slot_(slot), loop_(reference_to(loop)) {}
 
 FutureCore::~FutureCore() {
-    if (unretrieved_) report_unretrieved();
     while (!callbacks_.empty()) callbacks_.pop_front().discard();
 }
 
@@ -82,6 +92,7 @@ void FutureCore::finish() {
 
 void FutureCore::set_exception(std::exception_ptr exception) {
     if (done()) throw InvalidStateError("the future is done already: its outcome can be set once");
+    if (exception == nullptr) throw std::invalid_argument("set_exception: the exception is null");
     try {
         std::rethrow_exception(exception);
     } catch (const StopIterationBase&) {
@@ -170,6 +181,7 @@ void FutureCore::report_unretrieved() noexcept {
     try {
         context.message = std::string(noun()) + " exception was never retrieved";
         context.exception = exception_;
+        context.future = AnyFuture(Ref<FutureCore>(this));
         describe_report(context);
         EventLoop* of = loop_.get();
         if (of != nullptr && thread_state.running == of) return of->call_exception_handler(context);
@@ -179,22 +191,50 @@ void FutureCore::report_unretrieved() noexcept {
     report_unraisable(exception_, context.message);
 }
 
+namespace {
+
+// A report on its way to the loop that it is for; when that loop ends before, it is written out.
+class PostedReport final : public Runnable {
+public:
+    PostedReport(EventLoop& loop, ExceptionContext context) : loop_(loop), context_(std::move(context)) {}
+
+    void run() override {
+        const std::unique_ptr<PostedReport> self(this);
+        loop_.call_exception_handler(context_);
+    }
+    void discard() noexcept override {
+        const std::unique_ptr<PostedReport> self(this);
+        report_unraisable(context_.exception, context_.message);
+    }
+    std::string describe() const override { return "the report '" + context_.message + "'"; }
+
+private:
+    EventLoop& loop_;
+    ExceptionContext context_;
+};
+
+}  // namespace
+
 bool post_report(const LoopReference& reference, ExceptionContext context) {
     if (reference.token == nullptr) return false;
-    std::unique_lock<std::mutex> lock(reference.token->mutex);
-    EventLoop* loop = reference.get();
-    if (loop == nullptr) return false;
-    if (!loop->is_running()) {
-        // Nobody else uses a loop that does not run, so its handler may be called here.
-        lock.unlock();
-        if (loop->is_closed()) return false;
-        loop->call_exception_handler(context);
-        return true;
+    {
+        std::lock_guard<std::mutex> lock(reference.token->mutex);
+        EventLoop* const loop = reference.get();
+        if (loop == nullptr) return false;
+        if (loop->impl().thread.load() != std::this_thread::get_id()) {
+            std::unique_ptr<PostedReport> report(new PostedReport(*loop, std::move(context)));
+            if (loop->impl().posted.push(*report)) {
+                report.release();
+            } else {
+                report.release()->discard();
+            }
+            return true;
+        }
     }
-    Ref<HandleCore> handle(new HandleCore(
-        *loop, [loop, context = std::move(context)] { loop->call_exception_handler(context); }, nullptr));
-    if (!loop->impl().posted.push(*handle.get())) return false;
-    handle.detach();
+    // The loop's own thread, so the loop stays. Its handler is called without the lock, for it may come back here.
+    EventLoop* const loop = reference.get();
+    if (loop->is_closed()) return false;
+    loop->call_exception_handler(context);
     return true;
 }
 
@@ -223,5 +263,11 @@ bool AnyFuture::cancelled() const { return detail::require(core_.get()).cancelle
 std::exception_ptr AnyFuture::exception() const { return detail::require(core_.get()).exception(); }
 bool AnyFuture::cancel(std::string message) const { return detail::require(core_.get()).cancel(std::move(message)); }
 EventLoop& AnyFuture::get_loop() const { return detail::require(core_.get()).loop(); }
+CallbackId AnyFuture::add_callback(detail::Closure<void> callback) const {
+    return detail::require(core_.get()).add_done_callback(std::move(callback), detail::snapshot_context());
+}
+bool AnyFuture::remove_done_callback(CallbackId id) const {
+    return detail::require(core_.get()).remove_done_callback(id);
+}
 
 }  // namespace cede

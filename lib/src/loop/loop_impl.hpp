@@ -46,8 +46,12 @@ struct LoopImpl {
     bool look_soon = true;
     std::atomic<bool> running{false};
     bool stopping = false;
-    std::thread::id thread;
-    OwnedList owned;
+    // Whose loop this is: the thread that runs it, or ran or made it last.
+    std::atomic<std::thread::id> thread{std::this_thread::get_id()};
+    OwnedList owned;  // the tasks that are not done
+    // What keeps itself alive through what it waits for (a gather and its children), which a collector would find: such a
+    // cycle ends when it is done, or here with its loop.
+    OwnedList cycles;
     ExceptionHandler exception_handler;
     std::shared_ptr<ThreadPoolExecutor> default_executor;
     bool executor_shut_down = false;
@@ -81,6 +85,7 @@ private:
     Frame* frame_;
     TaskCore* task_;
     Ref<ContextData>* context_;
+    ContextEntry* entered_;
     bool debug_;
 };
 

@@ -10,11 +10,11 @@
 namespace cede {
 namespace detail {
 
+// Bytes read at once; asyncio's number. Pages of the buffer that no read has reached cost nothing.
+constexpr std::size_t read_buffer_size = 256 * 1024;
+
 class NetworkState {
 public:
-    // Bytes read at once; asyncio's number. Pages of the buffer that no read has reached cost nothing.
-    static constexpr std::size_t read_buffer_size = 256 * 1024;
-
     // One for all connections of the loop, because what is read is handed on before the next read: a fresh buffer for each
     // would cost its page faults, or a copy.
     char* read_buffer() {

@@ -101,7 +101,7 @@ Coroutine<std::string> LoopNetwork::sock_recv(const Socket& socket, std::size_t 
         operation.begin();
         // Read into the loop's buffer and copied at its length, so that a generous `n` costs nothing.
         char* const buffer = operation.loop().network().read_buffer();
-        const std::size_t most = std::min(n, detail::NetworkState::read_buffer_size);
+        const std::size_t most = std::min(n, detail::read_buffer_size);
         const ssize_t got = operation.until_done(selectors::EVENT_READ, "recv",
                                                  [&](int fd) { return ::recv(fd, buffer, most, 0); });
         return std::string(buffer, static_cast<std::size_t>(got));
@@ -120,7 +120,7 @@ Coroutine<std::pair<std::string, SocketAddress>> LoopNetwork::sock_recvfrom(cons
     return [operation = Operation(loop(), socket), n] {
         operation.begin();
         char* const buffer = operation.loop().network().read_buffer();
-        const std::size_t most = std::min(n, detail::NetworkState::read_buffer_size);
+        const std::size_t most = std::min(n, detail::read_buffer_size);
         PeerAddress peer;
         const ssize_t got = operation.until_done(selectors::EVENT_READ, "recvfrom", [&](int fd) {
             return ::recvfrom(fd, buffer, most, 0, peer.data(), &peer.size);

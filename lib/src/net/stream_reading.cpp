@@ -41,7 +41,7 @@ void StreamTransport::on_readable() {
 
 void StreamTransport::read_into_loop_buffer() {
     char* const buffer = loop_->network().read_buffer();
-    const ssize_t count = ::recv(fd_, buffer, NetworkState::read_buffer_size, 0);
+    const ssize_t count = ::recv(fd_, buffer, read_buffer_size, 0);
     if (count > 0) {
         const absl::string_view data(buffer, static_cast<std::size_t>(count));
         if (std::exception_ptr error = failure_of([&] { plain_->data_received(data); })) {

@@ -52,15 +52,19 @@ std::shared_ptr<StreamTransport> StreamTransport::open(EventLoop& loop, Socket s
 }
 
 void StreamTransport::begin(const Future<void>& made) {
+    if (self_ != nullptr) connection_made();
+    if (made && !made.done()) made.set_result();
+}
+
+void StreamTransport::connection_made() {
+    if (std::exchange(made_, true)) return;
     const std::shared_ptr<StreamTransport> alive = self_;
-    if (alive == nullptr) return;  // the loop was closed
     const std::shared_ptr<BaseProtocol> protocol = protocol_;
     if (std::exception_ptr error = failure_of([&] { protocol->connection_made(alive); })) {
         fatal_error(std::move(error), "Fatal error: protocol.connection_made() call failed.");
     }
     // Only now: a protocol that pauses in connection_made is not read for even once.
     if (is_reading()) watch_reads(true);
-    if (made && !made.done()) made.set_result();
 }
 
 absl::any StreamTransport::get_extra_info(absl::string_view name) const {
@@ -118,6 +122,7 @@ void StreamTransport::connection_lost(std::exception_ptr error) {
     if (loop_ == nullptr) return;
     const std::shared_ptr<StreamTransport> alive = self_;
     EventLoop& loop = *loop_;
+    connection_made();  // it was scheduled before, but a test's loop may shuffle what is ready
     const std::shared_ptr<BaseProtocol> protocol = protocol_;
     struct Releases {
         StreamTransport& transport;

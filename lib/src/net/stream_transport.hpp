@@ -58,6 +58,7 @@ private:
     StreamTransport(EventLoop& loop, Socket socket, std::shared_ptr<BaseProtocol> protocol,
                     std::shared_ptr<ServerCore> server, const SocketAddress& peer);
     void begin(const Future<void>& made);
+    void connection_made();
 
     // Reading: stream_reading.cpp
     void on_readable() override;
@@ -102,6 +103,7 @@ private:
     SocketAddress local_;
     SocketAddress peer_;
     int dropped_writes_ = 0;
+    bool made_ = false;          // connection_made() has been called
     bool paused_ = false;        // pause_reading()
     bool read_ended_ = false;    // the peer has sent its end, and the protocol keeps the connection
     bool write_ended_ = false;   // write_eof()

@@ -12,7 +12,7 @@ Separators::Separators(const std::vector<std::string>& all) : sorted_(all.begin(
 void Separators::check_and_sort() {
     if (sorted_.empty()) throw std::invalid_argument("Separator should contain at least one element");
     const auto shorter = [](absl::string_view a, absl::string_view b) { return a.size() < b.size(); };
-    std::stable_sort(sorted_.begin(), sorted_.end(), shorter);
+    std::sort(sorted_.begin(), sorted_.end(), shorter);
     if (shortest() == 0) throw std::invalid_argument("Separator should be at least one-byte string");
 }
 

@@ -85,10 +85,15 @@ void ConcurrentState::set_on_cancel(absl::AnyInvocable<void()> callback) {
     callback();  // cancelled before the work was there
 }
 
+CompletionDuty::~CompletionDuty() {
+    if (state_) state_->fail(std::make_exception_ptr(CancelledError("the event loop was closed")), true);
+}
+
 void cancel_from_thread(const LoopReference& loop, const AnyFuture& future) {
+    // Held, so that the loop is not destroyed meanwhile; one that is closed refuses the call.
     std::lock_guard<std::mutex> lock(loop.token->mutex);
     EventLoop* const alive = loop.get();
-    if (alive == nullptr || alive->is_closed()) return;
+    if (alive == nullptr) return;
     try {
         alive->call_soon_threadsafe([future] { future.cancel(); });
     } catch (const RuntimeError&) {

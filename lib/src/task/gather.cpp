@@ -2,40 +2,72 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "cede/base/exceptions.hpp"
+#include "loop/loop_impl.hpp"
 
 namespace cede {
 namespace detail {
 
-GatherCore::~GatherCore() = default;
+GatherCore::~GatherCore() { leave_loop(); }
 
 void GatherCore::start(std::vector<Ref<FutureCore>> children) {
     if (children.empty()) {
         collect();
         return finish();
     }
-    children_ = std::move(children);
-    // A future given twice is waited for once; its result appears at each of its places.
-    std::vector<FutureCore*> distinct;
-    for (const Ref<FutureCore>& child : children_) {
+    for (const Ref<FutureCore>& child : children) {
         if (child->loop_or_null() != loop_or_null()) {
             throw std::invalid_argument("gather: the futures belong to different event loops");
         }
-        distinct.push_back(child.get());
+        children_.push_back(Child{child, CallbackId()});
     }
-    std::sort(distinct.begin(), distinct.end());
-    distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+    const std::vector<Child*> distinct = distinct_children();
     unfinished_ = distinct.size();
-    // In the order given, for callbacks of done children run in the order added.
-    for (const Ref<FutureCore>& child : children_) {
-        const auto found = std::lower_bound(distinct.begin(), distinct.end(), child.get());
-        if (found == distinct.end() || *found != child.get()) continue;
-        distinct.erase(found);
-        FutureCore* const raw = child.get();
-        child->add_done_callback([self = Ref<GatherCore>(this), raw] { self->child_done(*raw); }, snapshot_context(),
-                                 this);
+    // From here on the children keep the gather, and it keeps them. Should no child ever be done, the loop ends that.
+    loop().impl().cycles.add(*this);
+    listed_ = true;
+    std::vector<Ref<FutureCore>> done_already;
+    for (Child* child : distinct) {
+        FutureCore* const raw = child->future.get();
+        if (raw->done()) {
+            done_already.push_back(child->future);
+            continue;
+        }
+        child->callback = raw->add_done_callback([self = Ref<GatherCore>(this), raw] { self->child_done(*raw); },
+                                                 snapshot_context(), this);
     }
+    // At once, so that a gather of what is done, of eager tasks for instance, is done too.
+    for (const Ref<FutureCore>& child : done_already) child_done(*child);
+}
+
+// In the order given, for callbacks run in the order added. A future given twice is waited for once, and its result appears
+// at each of its places.
+std::vector<GatherCore::Child*> GatherCore::distinct_children() {
+    std::vector<Child*> distinct;
+    for (Child& child : children_) distinct.push_back(&child);
+    const auto before = [](const Child* a, const Child* b) {
+        return std::make_pair(a->future.get(), a) < std::make_pair(b->future.get(), b);
+    };
+    const auto same = [](const Child* a, const Child* b) { return a->future == b->future; };
+    std::sort(distinct.begin(), distinct.end(), before);
+    distinct.erase(std::unique(distinct.begin(), distinct.end(), same), distinct.end());
+    std::sort(distinct.begin(), distinct.end());
+    return distinct;
+}
+
+void GatherCore::leave_loop() noexcept {
+    if (!listed_) return;
+    listed_ = false;
+    if (EventLoop* of = loop_or_null()) of->impl().cycles.remove(*this);
+}
+
+void GatherCore::loop_closes() noexcept {
+    const Ref<GatherCore> alive(this);
+    leave_loop();
+    for (const Child& child : children_) child.future->remove_done_callback(child.callback);
+    children_.clear();
 }
 
 void GatherCore::child_done(FutureCore& child) {
@@ -52,7 +84,10 @@ void GatherCore::child_done(FutureCore& child) {
             finish();
         }
     }
-    if (unfinished_ == 0) children_.clear();
+    if (unfinished_ == 0) {
+        children_.clear();
+        leave_loop();
+    }
 }
 
 bool GatherCore::cancel(std::string message) {
@@ -60,8 +95,8 @@ bool GatherCore::cancel(std::string message) {
     if (done()) return false;
     bool any = false;
     // A copy: a child's cancel may complete things that change the list.
-    const std::vector<Ref<FutureCore>> children = children_;
-    for (const Ref<FutureCore>& child : children) any = child->cancel(message) || any;
+    const std::vector<Child> children = children_;
+    for (const Child& child : children) any = child.future->cancel(message) || any;
     if (any) {
         cancel_requested_ = true;
         set_cancel_message(std::move(message));

@@ -22,7 +22,8 @@ Coroutine<void> EventLoop::shutdown_default_executor(absl::optional<Duration> ti
         const detail::LoopReference loop = reference();
         detail::Ref<detail::HandleCore> delivery(new detail::HandleCore(
             *this,
-            [joined] {
+            [this, joined] {
+                --impl_->work_in_threads;
                 if (!joined.done()) joined.set_result();
             },
             nullptr));
@@ -30,6 +31,7 @@ Coroutine<void> EventLoop::shutdown_default_executor(absl::optional<Duration> ti
             executor->shutdown(true);
             if (detail::post(loop, *delivery.get())) delivery.detach();
         }).detach();
+        ++impl_->work_in_threads;
         try {
             timeout(timeout_, [&] { await(joined); });
         } catch (const TimeoutError&) {

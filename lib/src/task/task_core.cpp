@@ -24,20 +24,16 @@ std::atomic<std::uint64_t> next_number{1};
 class CurrentTask {
 public:
     CurrentTask(TaskCore& task, Ref<ContextData>& context) noexcept
-        : task_(thread_state.task), context_(thread_state.context) {
+        : task_(thread_state.task), context_(context) {
         thread_state.task = &task;
-        thread_state.context = &context;
     }
-    ~CurrentTask() {
-        thread_state.task = task_;
-        thread_state.context = context_;
-    }
+    ~CurrentTask() { thread_state.task = task_; }
     CurrentTask(const CurrentTask&) = delete;
     CurrentTask& operator=(const CurrentTask&) = delete;
 
 private:
     TaskCore* task_;
-    Ref<ContextData>* context_;
+    ContextScope context_;
 };
 
 }  // namespace
@@ -147,9 +143,25 @@ bool TaskCore::cancel(std::string message) {
     silence();
     if (done()) return false;
     ++cancel_requests_;
-    if (waiting_for_ && !held_back_ && waiting_for_->cancel(message)) return true;
+    if (passing_cancel_on_) return break_ring(std::move(message));
+    if (waiting_for_ && !held_back_) {
+        passing_cancel_on_ = true;
+        const bool passed_on = waiting_for_->cancel(message);
+        passing_cancel_on_ = false;
+        if (passed_on) return true;
+    }
     must_cancel_ = true;
     set_cancel_message(std::move(message));
+    return true;
+}
+
+// Tasks that await one another in a ring: the request has come round to where it began. asyncio recurses until its stack is
+// full; here this task is taken out of its wait, so that the ring opens and every one of them is cancelled in turn.
+bool TaskCore::break_ring(std::string message) {
+    must_cancel_ = true;
+    set_cancel_message(std::move(message));
+    unlink();
+    loop().enqueue(*this);
     return true;
 }
 
@@ -197,8 +209,7 @@ Context TaskCore::context() const { return context_ ? Context(context_) : Contex
 std::string TaskCore::describe() const { return "task '" + name() + "'"; }
 
 void TaskCore::describe_report(ExceptionContext& context) {
-    // The task is being destroyed, so no handle to it can be given; its name is.
-    context.message += " (task '" + name() + "')";
+    context.task = AnyTask(Ref<FutureCore>(this));
 }
 
 // In the handler of a stack overflow: no allocation, no formatted output.

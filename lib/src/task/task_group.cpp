@@ -1,9 +1,11 @@
 #include "cede/task/task_group.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 
 #include "cede/base/exceptions.hpp"
 
@@ -27,7 +29,7 @@ public:
     }
 
     void adopt(const AnyTask& task) {
-        tasks_.insert(task);
+        tasks_.emplace(task, next_place_++);
         task.core()->add_done_callback(
             [self = shared_from_this(), core = task.core()] { self->task_done(AnyTask(Ref<FutureCore>(core))); }, nullptr,
             parent_.core());
@@ -80,9 +82,12 @@ private:
 
     void abort() {
         aborting_ = true;
-        // A copy: an eager or a synchronous end takes the task out of the set.
-        const std::vector<AnyTask> tasks(tasks_.begin(), tasks_.end());
-        for (const AnyTask& task : tasks) task.cancel();
+        // In the order of their creation, not of their addresses, so that a program takes the same course every time. A copy,
+        // for whatever the cancellations set off.
+        std::vector<std::pair<std::uint64_t, AnyTask>> tasks;
+        for (const auto& each : tasks_) tasks.emplace_back(each.second, each.first);
+        std::sort(tasks.begin(), tasks.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+        for (const auto& each : tasks) each.second.cancel();
     }
 
     void task_done(const AnyTask& task) {
@@ -113,7 +118,8 @@ private:
     bool aborting_ = false;
     bool parent_cancel_requested_ = false;
     AnyTask parent_;
-    absl::flat_hash_set<AnyTask, std::hash<AnyFuture>> tasks_;
+    absl::flat_hash_map<AnyTask, std::uint64_t, std::hash<AnyFuture>> tasks_;  // and their places in the order of creation
+    std::uint64_t next_place_ = 0;
     std::vector<std::exception_ptr> errors_;
     std::exception_ptr interrupt_;
     Future<void> completed_{nullptr};

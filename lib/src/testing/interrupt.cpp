@@ -8,9 +8,11 @@
 #include "cede/testing/virtual_time_loop.hpp"
 
 namespace cede {
-namespace testing {
 namespace detail {
 namespace {
+
+using testing::TestOptions;
+using testing::VirtualTimeLoop;
 
 // Counts the points of one task, and interrupts at the one asked for.
 class InterruptingLoop final : public VirtualTimeLoop {
@@ -30,9 +32,9 @@ public:
     }
 
 private:
-    cede::detail::TaskCore& core() { return cede::detail::task_core(task_); }
+    TaskCore& core() { return task_core(task_); }
     bool will_step() {
-        const cede::detail::FutureCore* awaited = core().waiting_for();
+        const FutureCore* awaited = core().waiting_for();
         return !task_.done() && core().linked() && (awaited == nullptr || awaited->done());
     }
     void pass_point() {
@@ -61,7 +63,7 @@ std::size_t every_point(const char* what, const TestOptions& options, F round) {
 
 void run_to_its_end(InterruptingLoop& loop, const AnyTask& task) {
     loop.watch_task(task);
-    cede::detail::run_until_done(loop, *task.core(), true);
+    run_until_done(loop, *task.core(), true);
     loop.let_go();
     if (task.cancelled()) return;
     if (const std::exception_ptr error = task.exception()) std::rethrow_exception(error);
@@ -69,7 +71,7 @@ void run_to_its_end(InterruptingLoop& loop, const AnyTask& task) {
 
 }  // namespace
 
-std::size_t cancel_at_every_await(const StartBody& start, const Check& check, const TestOptions& options) {
+std::size_t cancel_at_every_await(const StartBody& start, const CheckAfter& check, const TestOptions& options) {
     return every_point("cancelled", options, [&](std::size_t n) {
         InterruptingLoop* loop = nullptr;
         Runner runner(RunOptions().loop_factory([&] {
@@ -85,7 +87,7 @@ std::size_t cancel_at_every_await(const StartBody& start, const Check& check, co
     });
 }
 
-std::size_t close_loop_at_every_await(const StartBody& start, const Check& check, const TestOptions& options) {
+std::size_t close_loop_at_every_await(const StartBody& start, const CheckAfter& check, const TestOptions& options) {
     return every_point("its loop was closed", options, [&](std::size_t n) {
         bool reached = false;
         {
@@ -110,5 +112,4 @@ std::size_t close_loop_at_every_await(const StartBody& start, const Check& check
 }
 
 }  // namespace detail
-}  // namespace testing
 }  // namespace cede

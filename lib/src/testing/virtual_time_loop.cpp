@@ -45,7 +45,7 @@ VirtualTimeLoop::~VirtualTimeLoop() {
     try {
         close();
     } catch (...) {
-        cede::detail::report_unraisable(std::current_exception(), "a VirtualTimeLoop was destroyed");
+        detail::report_unraisable(std::current_exception(), "a VirtualTimeLoop was destroyed");
     }
 }
 
@@ -109,7 +109,7 @@ void VirtualTimeLoop::shuffle_ready() {
     order_.clear();
     while (!ready().empty()) order_.push_back(&ready().pop_front());
     for (std::size_t left = order_.size(); left > 1; --left) std::swap(order_[left - 1], order_[draw() % left]);
-    for (cede::detail::Runnable* each : order_) ready().push_back(*each);
+    for (detail::Runnable* each : order_) ready().push_back(*each);
 }
 
 // splitmix64 (G. L. Steele, D. Lea, C. H. Flood 2014). The standard's engines are portable, its distributions are not, so a

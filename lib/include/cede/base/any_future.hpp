@@ -9,19 +9,30 @@
 #define CEDE_BASE_ANY_FUTURE_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <string>
 #include <utility>
 
+#include "cede/base/closure.hpp"
 #include "cede/base/fwd.hpp"
 #include "cede/base/ref.hpp"
 
 namespace cede {
 
+// Names a done callback, to remove it.
+enum class CallbackId : std::uint64_t {};
+
 namespace detail {
 void ref_acquire(FutureCore* core) noexcept;
 void ref_release(FutureCore* core) noexcept;
+
+// Calls a done callback with the future or with nothing, as it can.
+template <class F, class Future>
+auto call_with_future(F& f, const Future& future, int) -> decltype(f(future), void()) { f(future); }
+template <class F, class Future>
+auto call_with_future(F& f, const Future&, long) -> decltype(f(), void()) { f(); }
 }  // namespace detail
 
 class AnyFuture {
@@ -45,6 +56,17 @@ public:
     bool cancel(std::string message = std::string()) const;
     // The loop it belongs to. Throws RuntimeError when that loop is gone.
     EventLoop& get_loop() const;
+    // `f`: void(AnyFuture) or void(), run by call_soon once this is done, in the order added: how a driver of its own
+    // learns that the coroutine can go on.
+    template <class F>
+    CallbackId add_done_callback(F f) const {
+        // Not counted, as in Future<T>: a callback that kept its own pending future would never be freed.
+        return add_callback([core = core_.get(), f = std::move(f)]() mutable {
+            detail::call_with_future(f, AnyFuture(detail::Ref<detail::FutureCore>(core)), 0);
+        });
+    }
+    // False when it was removed or scheduled before.
+    bool remove_done_callback(CallbackId id) const;
 
     friend bool operator==(const AnyFuture& a, const AnyFuture& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const AnyFuture& a, const AnyFuture& b) noexcept { return a.core_ != b.core_; }
@@ -55,6 +77,9 @@ public:
 
 protected:
     detail::Ref<detail::FutureCore> core_;
+
+private:
+    CallbackId add_callback(detail::Closure<void> callback) const;
 };
 
 }  // namespace cede

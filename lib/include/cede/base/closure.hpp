@@ -15,6 +15,12 @@
 namespace cede {
 namespace detail {
 
+// Tells the optimiser that whatever is reachable from `object` may be read and written by code it does not see; no
+// instruction is made. gcc up to 14 at -O1 loses sight of a reference that a lambda captures when the lambda goes through a
+// function that returns a class by value (its bug 109945), and then keeps the captured variable in a register across an
+// await, during which the lambda has changed it.
+inline void let_escape(const void* object) noexcept { asm volatile("" : : "r"(object) : "memory"); }
+
 template <class R>
 struct CallAs {
     template <class F>
@@ -34,6 +40,7 @@ public:
     template <class F, class D = std::decay_t<F>, class = std::enable_if_t<!std::is_same<D, Closure>::value>>
     Closure(F&& f) : ops_(&OpsFor<D, fits<D>()>::ops) {
         OpsFor<D, fits<D>()>::make(storage_, std::forward<F>(f));
+        let_escape(storage_);
     }
     Closure(Closure&& other) noexcept { take(other); }
     Closure& operator=(Closure&& other) noexcept {

@@ -21,6 +21,8 @@ void ref_release(ContextData* context) noexcept;
 // (so that programs without context variables never allocate one).
 Ref<ContextData> snapshot_context();
 
+class ContextEntry;
+
 // Makes `slot` the current context until the end of the scope; a variable that is set puts its value there.
 class ContextScope {
 public:
@@ -31,6 +33,24 @@ public:
 
 private:
     Ref<ContextData>* previous_;
+    ContextEntry* entered_;
+};
+
+// Makes `data` the current context for as long as it lives, above the slot of the running task or handle. The entries of
+// one fiber form a list of their own, so that a coroutine may be left and continued inside Context::run().
+class ContextEntry {
+public:
+    // Throws RuntimeError when the context is entered already.
+    explicit ContextEntry(Ref<ContextData> data);
+    ~ContextEntry();
+    ContextEntry(const ContextEntry&) = delete;
+    ContextEntry& operator=(const ContextEntry&) = delete;
+
+    Ref<ContextData>& slot() noexcept { return data_; }
+
+private:
+    Ref<ContextData> data_;
+    ContextEntry* below_;
 };
 }  // namespace detail
 
@@ -46,7 +66,7 @@ public:
     // RuntimeError when the context is entered already. Does not cede by itself.
     template <class F>
     auto run(F&& f) const -> decltype(f()) {
-        Entered entered(*this);
+        const detail::ContextEntry entered(data_);
         return std::forward<F>(f)();
     }
 
@@ -55,18 +75,6 @@ public:
     const detail::Ref<detail::ContextData>& data() const noexcept { return data_; }
 
 private:
-    class Entered {
-    public:
-        explicit Entered(const Context& context);
-        ~Entered();
-        Entered(const Entered&) = delete;
-        Entered& operator=(const Entered&) = delete;
-
-    private:
-        detail::Ref<detail::ContextData> data_;
-        detail::Ref<detail::ContextData>* previous_;
-    };
-
     detail::Ref<detail::ContextData> data_;
 };
 

@@ -19,6 +19,7 @@ class TaskOptions;
 
 namespace detail {
 class ContextData;
+class ContextEntry;
 class Frame;
 class FutureCore;
 class TaskCore;

@@ -17,6 +17,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/variant.h"
 
+#include "cede/base/closure.hpp"
 #include "cede/coroutine/async_generator_core.hpp"
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/coroutine/generator.hpp"
@@ -36,7 +37,7 @@ template <class T, class S>
 class AsyncGeneratorFrame final : public AsyncGeneratorCore {
 public:
     using Body = absl::AnyInvocable<void(AsyncYield<T, S>&)>;
-    explicit AsyncGeneratorFrame(Body body) : body_(std::move(body)) {}
+    explicit AsyncGeneratorFrame(Body body) : body_(std::move(body)) { let_escape(this); }
     ~AsyncGeneratorFrame() override { dispose(); }
 
     T item() { return std::move(*static_cast<T*>(yielded())); }

@@ -15,6 +15,7 @@
 #include "cede/base/coroutine_state.hpp"
 #include "cede/base/fwd.hpp"
 #include "cede/base/pool.hpp"
+#include "cede/base/ref.hpp"
 #include "cede/fiber/fiber.hpp"
 
 namespace cede {
@@ -100,6 +101,10 @@ private:
     Fiber* leaf_ = nullptr;
     Fiber* driver_ = nullptr;
     Frame* parent_ = nullptr;
+    Ref<ContextData>* base_ = nullptr;  // the driver's context at the last resume
+    // While suspended inside Context::run(): the innermost one of the leaf, and what is current below it on the pile.
+    ContextEntry* entered_ = nullptr;
+    Ref<ContextData>* context_ = nullptr;
     const Frame* delegate_ = nullptr;  // while suspended in suspend_for()
     bool awaited_ = false;             // a delegate_to() of this one is under way
     void* yielded_ = nullptr;

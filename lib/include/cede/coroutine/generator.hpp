@@ -18,6 +18,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/variant.h"
 
+#include "cede/base/closure.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/result.hpp"
 #include "cede/coroutine/frame.hpp"
@@ -35,7 +36,7 @@ template <class Y, class S, class R>
 class GeneratorFrame final : public Frame, public Pooled {
 public:
     using Body = absl::AnyInvocable<R(Yield<Y, S>&)>;
-    explicit GeneratorFrame(Body body) : Frame(Kind::generator), body_(std::move(body)) {}
+    explicit GeneratorFrame(Body body) : Frame(Kind::generator), body_(std::move(body)) { let_escape(this); }
     virtual ~GeneratorFrame() { dispose(); }
 
     Result<R>& result() noexcept { return result_; }

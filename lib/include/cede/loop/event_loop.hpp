@@ -15,6 +15,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/types/optional.h"
@@ -202,6 +203,8 @@ protected:
 
     // The callbacks, task steps and wakeups that the next iteration will run.
     std::size_t ready_count() const noexcept { return ready_.size(); }
+    // What these are, first to last: "task 'name'" for a step of a task, the type of its callable for a callback.
+    std::vector<std::string> describe_ready() const;
     // The timers that are not due yet, cancelled ones left out.
     std::size_t scheduled_count() const noexcept;
     // The functions given to threads whose outcome has not come back.

@@ -32,12 +32,6 @@ private:
     Result<T> result_;
 };
 
-// Calls a done callback with the future or with nothing, as it can.
-template <class F, class Future>
-auto call_with_future(F& f, const Future& future, int) -> decltype(f(future), void()) { f(future); }
-template <class F, class Future>
-auto call_with_future(F& f, const Future&, long) -> decltype(f(), void()) { f(); }
-
 [[noreturn]] void throw_taken();
 
 }  // namespace detail

@@ -19,9 +19,6 @@
 
 namespace cede {
 
-// Names a done callback, to remove it.
-enum class CallbackId : std::uint64_t {};
-
 namespace detail {
 
 LoopReference reference_to(EventLoop& loop) noexcept;

@@ -30,6 +30,7 @@ public:
     ExecutorCall(F f, Future<R> future) : f_(std::move(f)), future_(std::move(future)) {}
 
     void run() noexcept override {
+        ran_ = true;
         try {
             result_.set_from([this]() -> R { return f_(); });
         } catch (...) {
@@ -38,6 +39,10 @@ public:
     }
     void deliver() override {
         if (future_.done()) return;  // cancelled meanwhile
+        if (!ran_) {
+            future_.cancel("the executor dropped the call");
+            return;
+        }
         if (exception_) return future_.set_exception(std::move(exception_));
         set(std::is_void<R>());
     }
@@ -47,6 +52,7 @@ private:
     void set(std::false_type) { future_.set_result(result_.take()); }
 
     F f_;
+    bool ran_ = false;
     Future<R> future_;
     Result<R> result_;
     std::exception_ptr exception_;

@@ -21,7 +21,7 @@ public:
     virtual void run() = 0;
     // Taken off a queue or list that goes, without being run.
     virtual void discard() noexcept = 0;
-    // What it is, for the report of a slow callback; debug mode only.
+    // What it is, for the report of a slow callback and for instruments; may allocate.
     virtual std::string describe() const = 0;
 
     bool linked() const noexcept { return linked_; }

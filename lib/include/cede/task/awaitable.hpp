@@ -73,7 +73,9 @@ Coroutine<typename Awaited<F>::type> callable_to_coroutine(F f, std::true_type) 
     return [f = std::move(f)]() mutable -> typename Awaited<F>::type { return await(f()); };
 }
 template <class F>
-Coroutine<typename Awaited<F>::type> callable_to_coroutine(F f, std::false_type) { return std::move(f); }
+Coroutine<typename Awaited<F>::type> callable_to_coroutine(F f, std::false_type) {
+    return Coroutine<typename Awaited<F>::type>(std::move(f));
+}
 
 template <class X, class D = std::decay_t<X>>
 std::enable_if_t<!HasAwait<D>::value && !IsCoroutine<D>::value, Coroutine<AwaitedT<X>>> to_coroutine(X&& callable) {

@@ -97,6 +97,7 @@ public:
     }
 
     detail::ConcurrentStateOf<T>& state() const noexcept { return *state_; }
+    const std::shared_ptr<detail::ConcurrentStateOf<T>>& shared_state() const noexcept { return state_; }
 
 private:
     T get(std::true_type) const { return state_->value.get(); }
@@ -108,6 +109,18 @@ template <>
 inline void ConcurrentFuture<void>::result(absl::optional<Duration> timeout) const { state_->check(timeout); }
 
 namespace detail {
+
+// Whoever is to complete a concurrent future carries this: when it is dropped instead, by a loop that closes, the future is
+// cancelled, and the thread that waits for it goes on.
+class CompletionDuty {
+public:
+    explicit CompletionDuty(std::shared_ptr<ConcurrentState> state) noexcept : state_(std::move(state)) {}
+    CompletionDuty(CompletionDuty&&) noexcept = default;
+    ~CompletionDuty();
+
+private:
+    std::shared_ptr<ConcurrentState> state_;
+};
 
 void cancel_from_thread(const LoopReference& loop, const AnyFuture& future);
 
@@ -122,22 +135,24 @@ void copy_outcome(const Future<T>& from, const ConcurrentFuture<T>& to) {
 
 // Cancelling the one cancels the other, and the outcome of the task goes to the concurrent future.
 template <class T>
-void chain(const Future<T>& task, const ConcurrentFuture<T>& to) {
+void chain(const Future<T>& task, const ConcurrentFuture<T>& to, CompletionDuty duty) {
     const LoopReference loop = task.core()->loop_reference();
     to.state().set_on_cancel([task, loop] { cancel_from_thread(loop, task); });
-    task.add_done_callback([to](const Future<T>& done) { copy_outcome(done, to); });
+    task.add_done_callback([to, duty = std::move(duty)](const Future<T>& done) { copy_outcome(done, to); });
 }
 }  // namespace detail
 
 // Runs `x` (a coroutine or callable) as a task of `loop`, which runs in another thread. Any thread. Throws RuntimeError
-// when the loop is closed. Waiting for the result in the loop's own thread would wait for ever.
+// when the loop is closed; one that closes before the task has ended cancels the result. Waiting for the result in the
+// loop's own thread would wait for ever.
 template <class X>
 ConcurrentFuture<detail::AwaitedT<X>> run_coroutine_threadsafe(X&& x, EventLoop& loop) {
     using R = detail::AwaitedT<X>;
     ConcurrentFuture<R> result;
-    loop.call_soon_threadsafe([coroutine = detail::to_coroutine(std::forward<X>(x)), result, &loop]() mutable {
+    loop.call_soon_threadsafe([coroutine = detail::to_coroutine(std::forward<X>(x)), result,
+                               duty = detail::CompletionDuty(result.shared_state()), &loop]() mutable {
         try {
-            detail::chain<R>(loop.create_task(std::move(coroutine)), result);
+            detail::chain<R>(loop.create_task(std::move(coroutine)), result, std::move(duty));
         } catch (...) {
             result.state().fail(std::current_exception(), false);
             throw;

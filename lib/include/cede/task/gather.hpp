@@ -18,6 +18,7 @@
 
 #include "absl/types/variant.h"
 
+#include "cede/loop/loop_owned.hpp"
 #include "cede/task/outcome.hpp"
 #include "cede/task/task.hpp"
 
@@ -26,9 +27,11 @@ namespace cede {
 namespace detail {
 
 // The waiting, without types.
-class GatherCore : public FutureCore {
+class GatherCore : public FutureCore, public LoopOwned {
 public:
     bool cancel(std::string message) override;
+    // LoopOwned: lets the children go.
+    void loop_closes() noexcept override;
 
     // Takes the children, once; collect() is called when the last is done. The children's own handles stay with the
     // deriving class.
@@ -44,10 +47,18 @@ protected:
 private:
     void child_done(FutureCore& child);
 
-    std::vector<Ref<FutureCore>> children_;
+    struct Child {
+        Ref<FutureCore> future;
+        CallbackId callback;  // zero for one that was given before
+    };
+    std::vector<Child*> distinct_children();
+    void leave_loop() noexcept;
+
+    std::vector<Child> children_;
     std::size_t unfinished_ = 0;
     const bool outcomes_;
     bool cancel_requested_ = false;
+    bool listed_ = false;
 };
 
 // Completes when all of them are done, with whatever outcome.

@@ -60,6 +60,7 @@ private:
     void wait_for(FutureCore* awaited);
     void step_again_with(const char* misuse);
     void unlink() noexcept;
+    bool break_ring(std::string message);
 
     Frame& frame_;
     Ref<FutureCore> waiting_for_;
@@ -72,6 +73,7 @@ private:
     // The coroutine waits in a destructor during unwinding: a cancellation stays pending until it has left it.
     bool held_back_ = false;
     bool owned_ = false;
+    bool passing_cancel_on_ = false;  // cancel() is in the middle of cancelling what this awaits
     bool ended_eagerly_ = false;
 };
 

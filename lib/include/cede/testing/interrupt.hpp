@@ -16,15 +16,14 @@
 #include "cede/testing/test_options.hpp"
 
 namespace cede {
-namespace testing {
 
 namespace detail {
 
 using StartBody = std::function<AnyTask(EventLoop&)>;
-using Check = std::function<void()>;
+using CheckAfter = std::function<void()>;
 
-std::size_t cancel_at_every_await(const StartBody& start, const Check& check, const TestOptions& options);
-std::size_t close_loop_at_every_await(const StartBody& start, const Check& check, const TestOptions& options);
+std::size_t cancel_at_every_await(const StartBody& start, const CheckAfter& check, const testing::TestOptions& options);
+std::size_t close_loop_at_every_await(const StartBody& start, const CheckAfter& check, const testing::TestOptions& options);
 
 // The body is called anew for each run, so it is kept outside of the task that runs it.
 template <class F>
@@ -34,17 +33,19 @@ StartBody starts(F& body) {
 
 }  // namespace detail
 
+namespace testing {
+
 // Runs `body` (a callable, which may return a Coroutine) as a task, cancelled at point 1, in the next run at point 2, and so
 // on; after each run, also the last and uninterrupted one, calls `check()` as a task of the same loop. What the body throws
 // but CancelledError, and what check throws, is thrown, after the point was written to stderr. Returns the number of points.
 template <class F>
-std::size_t cancel_at_every_await(F body, detail::Check check, const TestOptions& options = TestOptions()) {
+std::size_t cancel_at_every_await(F body, detail::CheckAfter check, const TestOptions& options = TestOptions()) {
     return detail::cancel_at_every_await(detail::starts(body), check, options);
 }
 
 // The same, but at the point the loop is closed and destroyed with everything in it; `check()` is called without a loop.
 template <class F>
-std::size_t close_loop_at_every_await(F body, detail::Check check, const TestOptions& options = TestOptions()) {
+std::size_t close_loop_at_every_await(F body, detail::CheckAfter check, const TestOptions& options = TestOptions()) {
     return detail::close_loop_at_every_await(detail::starts(body), check, options);
 }
 

@@ -1,0 +1,1 @@
+target_sources(test_net PRIVATE net/system_calls.cpp)
