@@ -53,7 +53,7 @@ private:
 cede::Coroutine<std::string> fetch_data() {
     return [] {
         std::cout << "Fetching data...\n";
-        await(cede::sleep(50ms));
+        await(cede::sleep(200ms));
         std::cout << "Data fetched!\n";
         return std::string("result");
     };

@@ -1,6 +1,8 @@
 // LOOP-001 to 005: the ready queue.
 #include <boost/test/unit_test.hpp>
 
+#include <array>
+#include <memory>
 #include <thread>
 
 #include "cede/cede.hpp"

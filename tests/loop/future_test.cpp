@@ -1,6 +1,7 @@
 // FUT: the future by itself. What awaits it is in tests/task.
 #include <boost/test/unit_test.hpp>
 
+#include <map>
 #include <memory>
 
 #include "cede/cede.hpp"

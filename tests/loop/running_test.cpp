@@ -1,6 +1,8 @@
 // LOOP-009 to 018, 022 to 024: run calls, stopping, closing, interrupts.
 #include <boost/test/unit_test.hpp>
 
+#include <memory>
+
 #include <sys/socket.h>
 #include <unistd.h>
 

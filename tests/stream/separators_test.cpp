@@ -61,7 +61,8 @@ BOOST_AUTO_TEST_CASE(a_rare_separator_does_not_make_the_search_quadratic) {
     // 100,000 lines: looking for the other separator in all that follows each would take minutes.
     std::string data;
     for (int i = 0; i < 100000; ++i) data += "0123456789\n";
-    const Separators wanted(std::vector<std::string>{"!", "\n"});
+    const std::vector<std::string> strings{"!", "\n"};
+    const Separators wanted(strings);
     std::size_t from = 0;
     int lines = 0;
     while (const auto match = wanted.find(data, from)) {

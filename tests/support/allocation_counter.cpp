@@ -49,7 +49,8 @@ void* operator new(std::size_t size) {
     }
 }
 
-void operator delete(void* memory) noexcept { std::free(memory); }
+// Not inlined: gcc would see free() beside operator new and warn of a mismatch.
+__attribute__((noinline)) void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 #if defined(__cpp_aligned_new)

@@ -249,25 +249,20 @@ void throw_taken() {
     throw InvalidStateError("the result was moved out by the first await: a move-only result can be taken once");
 }
 
-namespace {
-FutureCore& require(FutureCore* core) {
-    if (core == nullptr) throw RuntimeError("this handle is empty: it refers to no future or task");
-    return *core;
-}
-}  // namespace
+void throw_empty_handle() { throw RuntimeError("this handle is empty: it refers to no future or task"); }
 
 }  // namespace detail
 
-bool AnyFuture::done() const { return detail::require(core_.get()).done(); }
-bool AnyFuture::cancelled() const { return detail::require(core_.get()).cancelled(); }
-std::exception_ptr AnyFuture::exception() const { return detail::require(core_.get()).exception(); }
-bool AnyFuture::cancel(std::string message) const { return detail::require(core_.get()).cancel(std::move(message)); }
-EventLoop& AnyFuture::get_loop() const { return detail::require(core_.get()).loop(); }
+bool AnyFuture::done() const { return checked_core().done(); }
+bool AnyFuture::cancelled() const { return checked_core().cancelled(); }
+std::exception_ptr AnyFuture::exception() const { return checked_core().exception(); }
+bool AnyFuture::cancel(std::string message) const { return checked_core().cancel(std::move(message)); }
+EventLoop& AnyFuture::get_loop() const { return checked_core().loop(); }
 CallbackId AnyFuture::add_callback(detail::Closure<void> callback) const {
-    return detail::require(core_.get()).add_done_callback(std::move(callback), detail::snapshot_context());
+    return checked_core().add_done_callback(std::move(callback), detail::snapshot_context());
 }
 bool AnyFuture::remove_done_callback(CallbackId id) const {
-    return detail::require(core_.get()).remove_done_callback(id);
+    return checked_core().remove_done_callback(id);
 }
 
 }  // namespace cede

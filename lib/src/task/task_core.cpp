@@ -38,16 +38,21 @@ private:
 
 }  // namespace
 
-TaskCore::TaskCore(EventLoop& loop, Frame& frame, void* slot)
-    : FutureCore(loop, slot, true), frame_(frame), number_(next_number.fetch_add(1, std::memory_order_relaxed)) {}
+TaskCore::TaskCore(EventLoop& loop)
+    : FutureCore(loop, nullptr, true), number_(next_number.fetch_add(1, std::memory_order_relaxed)) {}
+
+void TaskCore::attach(Frame& frame, void* slot) noexcept {
+    frame_ = &frame;
+    set_slot(slot);
+}
 
 TaskCore::~TaskCore() = default;
 
 void TaskCore::begin(const TaskOptions& options) {
     name_ = options.name();
     context_ = options.context() ? options.context()->data() : snapshot_context();
-    frame_.set_stack_size(options.stack_size());
-    frame_.fiber().set_owner(this, &TaskCore::write_name);
+    frame_->set_stack_size(options.stack_size());
+    frame_->fiber().set_owner(this, &TaskCore::write_name);
     EventLoop& of = loop();
     if (!(options.eager() && thread_state.running == &of)) of.enqueue(*this);
     ref_acquire(this);  // the loop's
@@ -86,22 +91,22 @@ void TaskCore::step() {
     waiting_for_ = nullptr;
     try {
         const CurrentTask current(*this, context_);
-        frame_.resume(std::move(thrown));
+        frame_->resume(std::move(thrown));
     } catch (...) {
         // No stack was to be had: the coroutine never ran.
-        frame_.close();
+        frame_->close();
         finish_failed(std::current_exception());
         return;
     }
-    if (frame_.closed()) {
+    if (frame_->closed()) {
         complete();
     } else {
-        wait_for(static_cast<FutureCore*>(frame_.yielded()));
+        wait_for(static_cast<FutureCore*>(frame_->yielded()));
     }
 }
 
 void TaskCore::complete() {
-    switch (frame_.ending()) {
+    switch (frame_->ending()) {
         case Ending::returned:
             // cancel() of itself without a further await: the value is dropped.
             if (std::exchange(must_cancel_, false)) {
@@ -110,19 +115,19 @@ void TaskCore::complete() {
                 finish();
             }
             break;
-        case Ending::cancelled: finish_cancelled(frame_.take_error()); break;
+        case Ending::cancelled: finish_cancelled(frame_->take_error()); break;
         case Ending::interrupted: {
-            std::exception_ptr error = frame_.take_error();
+            std::exception_ptr error = frame_->take_error();
             finish_failed(error);
             std::rethrow_exception(std::move(error));
         }
         case Ending::raised:
-        case Ending::generator_exit: finish_failed(frame_.take_error()); break;
+        case Ending::generator_exit: finish_failed(frame_->take_error()); break;
     }
 }
 
 void TaskCore::wait_for(FutureCore* awaited) {
-    held_back_ = frame_.waits_while_unwinding();
+    held_back_ = frame_->waits_while_unwinding();
     if (awaited == nullptr) return loop().enqueue(*this);
     if (awaited == this) return step_again_with("a task cannot await itself");
     if (awaited->loop_or_null() != loop_or_null()) {
@@ -192,12 +197,12 @@ void TaskCore::loop_closes() noexcept {
     try {
         of.call_exception_handler(context);
         const CurrentTask current(*this, context_);
-        frame_.close();
+        frame_->close();
     } catch (...) {
         report_unraisable(std::current_exception(), "a pending task was closed with its loop");
     }
     const CurrentTask current(*this, context_);
-    frame_.dispose();
+    frame_->dispose();
     waiting_for_ = nullptr;
     if (!done()) finish_cancelled(std::make_exception_ptr(CancelledError("the event loop was closed")));
 }

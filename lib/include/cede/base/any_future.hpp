@@ -27,6 +27,7 @@ enum class CallbackId : std::uint64_t {};
 namespace detail {
 void ref_acquire(FutureCore* core) noexcept;
 void ref_release(FutureCore* core) noexcept;
+[[noreturn]] void throw_empty_handle();
 
 // Calls a done callback with the future or with nothing, as it can.
 template <class F, class Future>
@@ -72,6 +73,11 @@ public:
     friend bool operator!=(const AnyFuture& a, const AnyFuture& b) noexcept { return a.core_ != b.core_; }
 
     detail::FutureCore* core() const noexcept { return core_.get(); }
+    // The same; throws RuntimeError for an empty handle.
+    detail::FutureCore& checked_core() const {
+        if (!core_) detail::throw_empty_handle();
+        return *core_;
+    }
     const detail::Ref<detail::FutureCore>& ref() const& noexcept { return core_; }
     detail::Ref<detail::FutureCore> ref() && noexcept { return std::move(core_); }
 

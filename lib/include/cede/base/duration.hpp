@@ -38,8 +38,9 @@ std::int64_t saturated_nanoseconds(std::chrono::duration<Rep, Period> d) noexcep
     if (std::isnan(ns)) return 0;
     if (ns >= limit) return most;
     if (ns <= -limit) return -most;
-    return std::is_floating_point<Rep>::value ? static_cast<std::int64_t>(std::ceil(ns))
-                                              : std::chrono::duration_cast<std::chrono::nanoseconds>(d).count();
+    if (std::is_floating_point<Rep>::value) return static_cast<std::int64_t>(std::ceil(ns));
+    const auto whole = std::chrono::duration_cast<std::chrono::nanoseconds>(d);
+    return whole.count() + (whole < d ? 1 : 0);
 }
 
 }  // namespace detail

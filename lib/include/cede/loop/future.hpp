@@ -53,13 +53,13 @@ public:
     // The result. Throws the exception it holds, CancelledError, or InvalidStateError while it is pending, or when a
     // move-only result was taken by an await.
     std::add_lvalue_reference_t<const T> result() const {
-        core_->check();
+        checked_core().check();
         if (core_->taken()) detail::throw_taken();
         return slot().get();
     }
     // Completes it. Throws InvalidStateError when it is done, RuntimeError for a task.
     void set_result(Value value) const {
-        core_->check_settable();
+        checked_core().check_settable();
         set(std::move(value), std::is_void<T>());
         core_->finish();
     }
@@ -70,7 +70,7 @@ public:
     template <class E>
     void set_exception(E exception) const { set_exception(std::make_exception_ptr(std::move(exception))); }
     void set_exception(std::exception_ptr exception) const {
-        core_->check_settable();
+        checked_core().check_settable();
         core_->set_exception(std::move(exception));
     }
 
@@ -84,7 +84,7 @@ public:
         return add_done_callback(std::move(f), context.data());
     }
     // False when it was removed or scheduled before.
-    bool remove_done_callback(CallbackId id) const { return core_->remove_done_callback(id); }
+    bool remove_done_callback(CallbackId id) const { return checked_core().remove_done_callback(id); }
 
     // For await: a copy of the result, or the result itself when the type has no copies or `last` is set.
     T take(bool last) const;
@@ -94,7 +94,7 @@ private:
     CallbackId add_done_callback(F f, detail::Ref<detail::ContextData> context) const {
         // The future is not counted here: a callback that kept its own pending future would never be freed. The core
         // keeps itself from the moment the callback is scheduled.
-        detail::FutureCore* core = core_.get();
+        detail::FutureCore* core = &checked_core();
         return core->add_done_callback(
             [core, f = std::move(f)]() mutable {
                 detail::call_with_future(f, Future(detail::Ref<detail::FutureCore>(core)), 0);

@@ -78,6 +78,7 @@ public:
 protected:
     FutureCore(EventLoop& loop, void* slot, bool is_task);
     virtual ~FutureCore();
+    void set_slot(void* slot) noexcept { slot_ = slot; }
 
     // How the report of an unretrieved exception calls it.
     virtual const char* noun() const noexcept { return "Future"; }

@@ -36,21 +36,20 @@ auto generic_await(T& awaitable, long) -> decltype(cede_await(awaitable)) { retu
 template <class T>
 T await(const Future<T>& future) {
     const Future<T> alive = future;
-    detail::await_future(*alive.core());
+    detail::await_future(alive.checked_core());
     return alive.take(false);
 }
 // Moves the result out when this was the last handle.
 template <class T>
 T await(Future<T>&& future) {
     const Future<T> alive = std::move(future);
-    detail::await_future(*alive.core());
+    detail::await_future(alive.checked_core());
     return alive.take(alive.core()->unique());
 }
 // For a future of any type: waits, and throws what it ended with.
 inline void await(const AnyFuture& future) {
     const AnyFuture alive = future;
-    if (!alive) throw RuntimeError("await of an empty handle: it refers to no future or task");
-    detail::await_future(*alive.core());
+    detail::await_future(alive.checked_core());
 }
 
 // `yield from` a type's own cede_await.

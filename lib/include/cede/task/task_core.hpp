@@ -28,7 +28,7 @@ public:
     std::string name() const;
     void set_name(std::string name) { name_ = std::move(name); }
     Context context() const;
-    Frame& frame() noexcept { return frame_; }
+    Frame& frame() noexcept { return *frame_; }
     // What it awaits; null when it is ready, running, or in a bare yield.
     FutureCore* waiting_for() const noexcept { return waiting_for_.get(); }
 
@@ -45,8 +45,9 @@ public:
     void begin(const TaskOptions& options);
 
 protected:
-    // `frame` is a member of the deriving class, and so is `slot`.
-    TaskCore(EventLoop& loop, Frame& frame, void* slot);
+    explicit TaskCore(EventLoop& loop);
+    // The first call of the deriving class, whose members both are: they do not exist yet while this base is made.
+    void attach(Frame& frame, void* slot) noexcept;
     ~TaskCore() override;
 
 private:
@@ -62,7 +63,7 @@ private:
     void unlink() noexcept;
     bool break_ring(std::string message);
 
-    Frame& frame_;
+    Frame* frame_ = nullptr;
     Ref<FutureCore> waiting_for_;
     Ref<ContextData> context_;
     std::exception_ptr misuse_;  // raised at the next step: the coroutine awaited what it must not

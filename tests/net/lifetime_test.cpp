@@ -1,0 +1,218 @@
+// Who keeps what alive: protocols that let go of everything, loops that close, system calls that fail.
+#include "net/fixtures.hpp"
+#include "net/system_calls.hpp"
+
+#include "cede/base/reports.hpp"
+#include "cede/task/task.hpp"
+
+namespace cede {
+namespace tests {
+namespace {
+
+std::string warnings;
+void note_warning(absl::string_view text) { warnings += std::string(text) + "\n"; }
+
+// Counts those that live.
+struct Counted : Recording {
+    Counted() { ++living; }
+    ~Counted() override { --living; }
+    static int living;
+};
+int Counted::living = 0;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(lifetime)
+
+BOOST_AUTO_TEST_CASE(the_loop_keeps_a_connection_that_nobody_holds) {
+    in_loop([] {
+        auto ends = Socket::pair();
+        std::string received;
+        struct Careless : Protocol {
+            explicit Careless(std::string& to) : data(to) {}
+            void data_received(absl::string_view bytes) override { data.append(bytes.data(), bytes.size()); }
+            std::string& data;
+        };
+        await(get_running_loop().connect_accepted_socket([&] { return std::make_shared<Careless>(received); },
+                                                         std::move(ends.first)));
+        settle();
+        BOOST_REQUIRE(::send(ends.second.fd(), "still read", 10, 0) == 10);
+        BOOST_TEST(until([&] { return received == "still read"; }));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(an_ended_connection_lets_go_of_its_protocol_and_descriptor) {
+    in_loop([] {
+        const int before = open_descriptors();
+        std::shared_ptr<Transport> kept;
+        {
+            auto ends = Socket::pair();
+            const auto protocol = std::make_shared<Counted>();
+            kept = await(get_running_loop().connect_accepted_socket(factory_of(protocol), std::move(ends.first))).first;
+        }
+        BOOST_TEST(until([&] { return Counted::living == 0; }));
+        BOOST_TEST(open_descriptors() == before);
+        // What is left of it is harmless.
+        kept->write("x");
+        kept->close();
+        kept->abort();
+        kept->pause_reading();
+        kept->resume_reading();
+        kept->write_eof();
+        kept->set_write_buffer_limits(0);
+        kept->set_protocol(std::make_shared<Recording>());
+        BOOST_TEST((kept->get_protocol() == nullptr));
+        BOOST_TEST(kept->is_closing());
+        settle();
+    });
+    BOOST_TEST(Counted::living == 0);
+}
+
+// Every callback may be the last that anybody hears of the protocol.
+BOOST_AUTO_TEST_CASE(everything_may_be_dropped_or_aborted_in_every_callback) {
+    for (int which = 0; which < 6; ++which) {
+        in_loop([=] {
+            auto ends = Socket::pair();
+            auto protocol = std::make_shared<Counted>();
+            Counted* const raw = protocol.get();
+            const auto drop = [raw] {
+                if (raw->transport == nullptr) return;
+                const std::shared_ptr<Transport> transport = std::move(raw->transport);
+                transport->abort();
+                transport->set_protocol(std::make_shared<Recording>());
+                transport->write("after the abort");
+            };
+            std::function<void()>* const callbacks[] = {&raw->on_made, &raw->on_data, &raw->on_eof,
+                                                        &raw->on_lost, &raw->on_pause, &raw->on_resume};
+            *callbacks[which] = drop;
+            auto factory = factory_of(std::move(protocol));
+            await(get_running_loop().connect_accepted_socket(std::move(factory), std::move(ends.first)));
+            if (which == 4 || which == 5) raw->transport->write(huge());
+            if (which == 0 || which == 4) return settle();
+            BOOST_REQUIRE(::send(ends.second.fd(), "x", 1, MSG_NOSIGNAL) == 1);
+            char buffer[65536];
+            until([&] { return ::recv(ends.second.fd(), buffer, sizeof buffer, 0) < 0 && Counted::living == 0; });
+            ends.second.close();
+            settle();
+        });
+        BOOST_TEST(Counted::living == 0, "callback " << which);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_that_closes_closes_what_is_open) {
+    const int before = open_descriptors();
+    warnings.clear();
+    const WarningHook hook = set_warning_hook(&note_warning);
+    std::shared_ptr<Transport> outlives;
+    std::shared_ptr<Counted> protocol;
+    {
+        auto ends = Socket::pair();
+        in_loop([&] {
+            EventLoop& loop = get_running_loop();
+            const Server server = await(loop.create_server([] { return std::make_shared<Counted>(); }, "127.0.0.1", 0));
+            const int port = server.sockets().front().local_address().port();
+            for (int i = 0; i < 3; ++i) {
+                await(loop.create_connection([] { return std::make_shared<Counted>(); }, "127.0.0.1", port));
+            }
+            settle();
+            protocol = std::make_shared<Counted>();
+            outlives = await(loop.connect_accepted_socket(factory_of(protocol), std::move(ends.first))).first;
+            outlives->write(huge());
+            outlives->close();  // not over yet when the loop closes: no warning for this one
+            BOOST_TEST(Counted::living == 7);
+        });
+    }
+    set_warning_hook(hook);
+    BOOST_TEST(open_descriptors() == before);
+    BOOST_TEST(Counted::living == 1);
+    BOOST_TEST(protocol->losses == 0);  // as in asyncio: nobody is told by a loop that is gone
+    BOOST_TEST(std::count(warnings.begin(), warnings.end(), '\n') == 6);
+    outlives->write("x");
+    outlives->abort();
+    BOOST_TEST(outlives->get_write_buffer_size() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_on_a_closed_loop_is_an_error) {
+    const int before = open_descriptors();
+    const auto loop = new_event_loop();
+    loop->close();
+    cede::run([&] {
+        BOOST_CHECK_THROW(await(loop->connect_accepted_socket([] { return std::make_shared<Recording>(); },
+                                                              Socket::pair().first)),
+                          RuntimeError);
+    });
+    BOOST_TEST(open_descriptors() == before);
+}
+
+// The main task ends at the n-th turn of a busy server, for every n: whatever was under way, nothing is left.
+BOOST_AUTO_TEST_CASE(a_loop_may_end_at_any_turn) {
+    const int before = open_descriptors();
+    for (int turns = 0; turns < 40; ++turns) {
+        in_loop([=] {
+            EventLoop& loop = get_running_loop();
+            create_task([&loop] {
+                const Server server = await(loop.create_server([] { return std::make_shared<Echo>(); }, "127.0.0.1", 0));
+                const int port = server.sockets().front().local_address().port();
+                for (int i = 0; i < 3; ++i) {
+                    const auto client = std::make_shared<Counted>();
+                    const auto made = await(loop.create_connection(factory_of(client), "127.0.0.1", port));
+                    made.first->write("ping");
+                    until([&] { return client->data == "ping"; });
+                    made.first->close();
+                }
+                server.close();
+                await(server.wait_closed());
+            });
+            for (int i = 0; i < turns; ++i) await(sleep(std::chrono::seconds(0)));
+        });
+        BOOST_TEST(open_descriptors() == before);
+        BOOST_TEST(Counted::living == 0);
+    }
+}
+
+// A whole conversation, with the n-th call of a kind failing, for every n: it succeeds or says why, and leaves nothing.
+BOOST_AUTO_TEST_CASE(any_system_call_may_fail) {
+    const int before = open_descriptors();
+    const SystemCall calls[] = {SystemCall::socket, SystemCall::connect, SystemCall::bind,     SystemCall::listen,
+                                SystemCall::accept, SystemCall::recv,    SystemCall::send,     SystemCall::sendmsg,
+                                SystemCall::shutdown, SystemCall::epoll_ctl};
+    for (SystemCall call : calls) {
+        for (int error : {ENOMEM, ECONNRESET, EINTR}) {
+            for (int n = 1;; ++n) {
+                bool failed = false;
+                in_loop([&] {
+                    EventLoop& loop = get_running_loop();
+                    Reports reports(loop);
+                    const FailingCall failing(call, error, n);
+                    try {
+                        const Server server =
+                            await(loop.create_server([] { return std::make_shared<Echo>(); }, "127.0.0.1", 0));
+                        const int port = server.sockets().front().local_address().port();
+                        const auto client = std::make_shared<Counted>();
+                        const auto made = await(loop.create_connection(factory_of(client), "127.0.0.1", port));
+                        const std::string bytes = huge();
+                        made.first->write(bytes);
+                        until([&] { return client->data.size() == bytes.size() || client->losses > 0 ||
+                                           !reports.all.empty(); });
+                        if (client->losses == 0) made.first->write_eof();
+                        server.close();
+                        server.close_clients();
+                        until([&] { return client->losses > 0; });
+                        made.first->abort();
+                        await(server.wait_closed());
+                    } catch (const std::system_error&) {
+                    }
+                    failed = failing.failed() > 0;
+                });
+                BOOST_REQUIRE(open_descriptors() == before);
+                BOOST_REQUIRE(Counted::living == 0);
+                if (!failed || n > 30) break;
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace tests
+}  // namespace cede

@@ -1,0 +1,19 @@
+# How many system calls a message costs, counted by strace.
+add_executable(test_stream_echo_rounds stream/echo_rounds.cpp)
+cede_own_target(test_stream_echo_rounds)
+target_include_directories(test_stream_echo_rounds PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+target_link_libraries(test_stream_echo_rounds PRIVATE cede::cede)
+if(NOT CEDE_SANITIZE)  # whose run-time libraries make calls of their own, and which strace keeps from finding leaks
+  add_test(NAME stream.syscalls COMMAND ${Python3_EXECUTABLE} -B "${CMAKE_CURRENT_SOURCE_DIR}/stream/syscalls.py"
+    $<TARGET_FILE:test_stream_echo_rounds>)
+  cede_test_properties(stream.syscalls)
+  set_tests_properties(stream.syscalls PROPERTIES SKIP_RETURN_CODE 77)
+endif()
+
+# The same reads of the same bytes by asyncio's StreamReader and by ours.
+add_executable(test_stream_oracle stream/oracle.cpp)
+cede_own_target(test_stream_oracle)
+target_link_libraries(test_stream_oracle PRIVATE cede::cede)
+add_test(NAME stream.oracle COMMAND ${Python3_EXECUTABLE} -B "${CMAKE_CURRENT_SOURCE_DIR}/stream/oracle.py"
+  $<TARGET_FILE:test_stream_oracle>)
+cede_test_properties(stream.oracle)

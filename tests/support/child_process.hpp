@@ -1,0 +1,31 @@
+// What it is: `run_in_child`, which calls a function in a forked process and tells how that ended and what it wrote to
+// stderr. When to use it: for what ends the process or changes it for good (a stack overflow, an exhausted limit, the end
+// of main). When not: while other threads run; the child has only the thread that forked.
+#ifndef CEDE_TESTS_SUPPORT_CHILD_PROCESS_HPP
+#define CEDE_TESTS_SUPPORT_CHILD_PROCESS_HPP
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+
+namespace cede {
+namespace tests {
+
+struct ChildResult {
+    int status;       // as waitpid() gives it
+    std::string err;  // what it wrote to stderr
+
+    bool exited_with(int code) const;
+    bool killed_by(int signal) const;
+    bool said(const std::string& text) const { return err.find(text) != std::string::npos; }
+};
+std::ostream& operator<<(std::ostream& out, const ChildResult& result);
+
+// The child leaves by _exit(0) when `f` returns, by _exit(70) when it throws; no destructor of a static runs unless `f`
+// calls std::exit(). It writes no core file.
+ChildResult run_in_child(const std::function<void()>& f);
+
+}  // namespace tests
+}  // namespace cede
+
+#endif
