@@ -96,10 +96,10 @@ cede::Coroutine<bool> converse(Streams streams, std::size_t id) {
 bool be_all_clients(int port, std::size_t count) {
     std::vector<cede::Coroutine<bool>> conversations;
     while (conversations.size() < count) {
-        // A wave is as large as the queue of connections that the server has not accepted yet.
+        // A wave fits into the queue of connections that the server has not accepted yet.
         std::vector<cede::Coroutine<Streams>> wave;
         const std::size_t begin = conversations.size();
-        for (std::size_t id = begin; id < std::min(begin + 1000, count); ++id) wave.push_back(connect(port, id));
+        for (std::size_t id = begin; id < std::min(begin + 500, count); ++id) wave.push_back(connect(port, id));
         for (Streams& streams : await(cede::gather(std::move(wave)))) {
             conversations.push_back(converse(std::move(streams), conversations.size()));
         }

@@ -17,9 +17,9 @@ namespace {
 
 constexpr std::size_t page_count = 300;
 
-// Most pages take a tenth of a second; every thirtieth takes as long as a slow database.
+// Most pages take a tenth of a second; every thirtieth takes a second.
 std::chrono::milliseconds delay_of(std::size_t page) {
-    return std::chrono::milliseconds(page % 30 == 29 ? 1200 : 20 + page * 37 % 150);
+    return std::chrono::milliseconds(page % 30 == 29 ? 1000 : 30 + page * 37 % 150);
 }
 
 // From nothing to 40 KB, in no particular order.

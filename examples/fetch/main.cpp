@@ -1,6 +1,7 @@
 // Fetches many pages at once, in one thread: the program to read first. See README.md.
 #include <chrono>
 #include <iostream>
+#include <string>
 #include <vector>
 
 #include <cede/base/exceptions.hpp>
@@ -27,7 +28,7 @@ void fetch_all(const fetch::Options& options, std::vector<fetch::Page>& pages) {
         urls = fetch::demo_urls(await(fetch::start_demo_server()));
         std::cerr << "No URL is given: fetching " << urls.size() << " pages from a server of my own.\n";
     }
-    pages.assign(urls.begin(), urls.end());
+    pages = std::vector<fetch::Page>(urls.begin(), urls.end());
     cede::with(fetch::Progress(pages), [&] { fetch::fetch_pages(pages, options); });
 }
 

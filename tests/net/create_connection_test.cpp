@@ -4,7 +4,7 @@
 
 #include "cede/base/exception_group.hpp"
 #include "cede/task/task.hpp"
-#include "net/connect_race.hpp"
+#include "net/address_order.hpp"
 
 namespace cede {
 namespace tests {

@@ -15,6 +15,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "cede/base/reports.hpp"
 #include "cede/net/net.hpp"
 #include "cede/task/await.hpp"
 #include "cede/task/run.hpp"
@@ -62,6 +63,22 @@ struct Reports {
     ~Reports() { loop.set_exception_handler(nullptr); }
     EventLoop& loop;
     std::vector<ExceptionContext> all;
+};
+
+// The warnings given while this lives, which do not go to stderr then.
+class Warnings {
+public:
+    Warnings() : before_(set_warning_hook([](absl::string_view text) { list().emplace_back(text); })) { list().clear(); }
+    ~Warnings() { set_warning_hook(before_); }
+    Warnings(const Warnings&) = delete;
+    Warnings& operator=(const Warnings&) = delete;
+    static std::vector<std::string>& list() {
+        static std::vector<std::string> texts;
+        return texts;
+    }
+
+private:
+    WarningHook before_;
 };
 
 // Writes down what a transport tells; each call can be given something to do.

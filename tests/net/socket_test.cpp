@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(a_socket_closes_its_descriptor_once) {
 }
 
 BOOST_AUTO_TEST_CASE(new_sockets_are_nonblocking_and_close_on_exec) {
-    auto ends = Socket::pair();
+    const auto ends = Socket::pair();
     int raw[2];
     BOOST_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, raw) == 0);
     const Socket own(AF_INET, SOCK_STREAM), first = Socket::from_fd(raw[0]), second = Socket::from_fd(raw[1]);

@@ -4,7 +4,7 @@
 #include <stdexcept>
 
 #include "cede/sync/barrier.hpp"
-#include "sync/fixtures.hpp"
+#include "support/awaiting.hpp"
 
 using namespace cede;
 using namespace cede::tests;

@@ -2,7 +2,7 @@
 
 #include "cede/sync/condition.hpp"
 #include "cede/sync/lock.hpp"
-#include "sync/fixtures.hpp"
+#include "support/awaiting.hpp"
 
 using namespace cede;
 using namespace cede::tests;

@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "cede/sync/event.hpp"
-#include "sync/fixtures.hpp"
+#include "support/awaiting.hpp"
 
 using namespace cede;
 using namespace cede::tests;

@@ -13,7 +13,7 @@
 #include "cede/sync/semaphore.hpp"
 #include "cede/task/gather.hpp"
 #include "cede/task/task_group.hpp"
-#include "sync/fixtures.hpp"
+#include "support/awaiting.hpp"
 
 using namespace cede;
 using namespace cede::tests;

@@ -9,7 +9,8 @@
 #include "cede/sync/semaphore.hpp"
 #include "cede/task/timeout.hpp"
 #include "cede/task/wait_for.hpp"
-#include "sync/fixtures.hpp"
+#include "support/awaiting.hpp"
+#include "support/captured.hpp"
 
 using namespace cede;
 using namespace cede::tests;
@@ -215,7 +216,7 @@ BOOST_AUTO_TEST_CASE(handles_refer_to_the_same_lock) {
 }
 
 BOOST_AUTO_TEST_CASE(debug_mode_warns_of_a_release_by_another_task) {
-    const Warnings warnings;
+    const CapturedWarnings warnings;
     const auto body = [] {
         const Lock lock;
         await(lock.acquire());
@@ -224,10 +225,10 @@ BOOST_AUTO_TEST_CASE(debug_mode_warns_of_a_release_by_another_task) {
         lock.with([] {});
     };
     testing::run(body);
-    BOOST_TEST(Warnings::texts().empty());
+    BOOST_TEST(warnings.count() == 0u);
     testing::run(body, testing::TestOptions().debug(true));
-    BOOST_REQUIRE(Warnings::texts().size() == 1u);
-    BOOST_TEST(Warnings::texts()[0].find("task 'thief'") != std::string::npos);
+    BOOST_TEST(warnings.count() == 1u);
+    BOOST_TEST(warnings.contains("released by task 'thief'"));
 }
 
 BOOST_AUTO_TEST_CASE(acquire_in_time_or_not_at_all) {

@@ -5,7 +5,7 @@
 
 #include "cede/sync/queue.hpp"
 #include "cede/task/wait_for.hpp"
-#include "sync/fixtures.hpp"
+#include "support/awaiting.hpp"
 
 using namespace cede;
 using namespace cede::tests;

@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "cede/sync/semaphore.hpp"
-#include "sync/fixtures.hpp"
+#include "support/awaiting.hpp"
 
 using namespace cede;
 using namespace cede::tests;

@@ -246,6 +246,10 @@ void release_stack(StackBlock* block) noexcept {
 
 }  // namespace detail
 
+// For whoever takes their address; C++17 needs no such line.
+constexpr std::size_t StackPool::default_stack_size;
+constexpr std::size_t StackPool::minimum_stack_size;
+
 StackPool::Figures StackPool::figures() noexcept {
     Figures figures{0, 0, 0, 0, 0, detail::current_guard()};
     if (const detail::Pool* pool = detail::pool_of_thread) {

@@ -50,6 +50,8 @@ RunningScope::~RunningScope() {
     thread_state.debug = debug_;
     loop_.impl().running = false;
     loop_.impl().stopping = false;
+    // Whoever posts while it does not run rings, for a host that waits for backend_fd().
+    loop_.impl().posted.fall_asleep();
 }
 
 }  // namespace detail

@@ -26,7 +26,7 @@ public:
     // Loop's thread: what was pushed goes to the end of `ready`.
     void take(RunnableList& ready) noexcept;
     bool pending() const noexcept { return pending_.load(std::memory_order_acquire); }
-    // Before a wait: false when there is something to take first.
+    // Before a wait, by the loop or by its host: false when there is something to take first.
     bool fall_asleep() noexcept;
     void wake_up() noexcept { asleep_.store(false, std::memory_order_relaxed); }
     // The fd that is readable once the bell was rung, and what to do then.
@@ -40,7 +40,7 @@ private:
     RunnableList work_;
     bool closed_ = false;
     std::atomic<bool> pending_{false};
-    std::atomic<bool> asleep_{false};
+    std::atomic<bool> asleep_{true};
     int read_end_ = -1;
     int write_end_ = -1;
 };

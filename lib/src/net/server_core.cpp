@@ -25,11 +25,13 @@ SocketFile SocketFile::at(const std::string& path) {
 }
 
 void SocketFile::remove() noexcept {
-    struct stat status;
-    if (path.empty() || ::stat(path.c_str(), &status) != 0) return;
-    if (status.st_dev != device || status.st_ino != inode) return;
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) warn("cannot remove the socket file " + path);
+    // Once only: while our socket is open nobody else's file can have its inode, later it can.
+    const std::string file = std::move(path);
     path.clear();
+    struct stat status;
+    if (file.empty() || ::stat(file.c_str(), &status) != 0) return;
+    if (status.st_dev != device || status.st_ino != inode) return;
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT) warn("cannot remove the socket file " + file);
 }
 
 ServerCore::ServerCore(EventLoop& loop, ProtocolFactory factory, int backlog, SocketFile file)

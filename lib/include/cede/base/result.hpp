@@ -9,6 +9,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/variant.h"
 
+#include "cede/base/copyable.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/stop_iteration.hpp"
 
@@ -41,7 +42,7 @@ public:
     [[noreturn]] void throw_stop_iteration() {
         if (!value_ || taken_) throw_stop_without_value<R>();
         taken_ = true;
-        throw_stop(std::is_copy_constructible<R>());
+        throw_stop(IsCopyable<R>());
     }
     static Optional optional(Result* result) {
         if (result == nullptr || !result->value_) return absl::nullopt;

@@ -76,12 +76,12 @@ public:
     // Runs `f(args...)` in the next iteration, in the order of the calls.
     template <class F, class... Args>
     Handle call_soon(F&& f, Args&&... args) {
-        return schedule(detail::bind(std::forward<F>(f), std::forward<Args>(args)...), detail::context_for(args...));
+        return schedule(detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...), detail::context_for(args...));
     }
     // The same from any thread; wakes the loop if it waits.
     template <class F, class... Args>
     Handle call_soon_threadsafe(F&& f, Args&&... args) {
-        return schedule_threadsafe(detail::bind(std::forward<F>(f), std::forward<Args>(args)...),
+        return schedule_threadsafe(detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...),
                                    detail::context_for(args...));
     }
     // Runs it once `delay` has passed; what is due at the same time runs in the order of the calls.
@@ -91,7 +91,7 @@ public:
     }
     template <class F, class... Args>
     TimerHandle call_at(TimePoint when, F&& f, Args&&... args) {
-        return schedule_at(when, detail::bind(std::forward<F>(f), std::forward<Args>(args)...),
+        return schedule_at(when, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...),
                            detail::context_for(args...));
     }
     // The loop's clock: std::chrono::steady_clock, unless a subclass says otherwise.
@@ -110,11 +110,11 @@ public:
     // std::invalid_argument for a negative fd, RuntimeError when a transport uses it, std::system_error from the system.
     template <class F, class... Args>
     void add_reader(int fd, F&& f, Args&&... args) {
-        watch(fd, selectors::EVENT_READ, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+        watch(fd, selectors::EVENT_READ, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));
     }
     template <class F, class... Args>
     void add_writer(int fd, F&& f, Args&&... args) {
-        watch(fd, selectors::EVENT_WRITE, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+        watch(fd, selectors::EVENT_WRITE, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));
     }
     // False when there was none, or the loop is closed. Remove it before the fd is closed.
     bool remove_reader(int fd) { return unwatch(fd, selectors::EVENT_READ); }
@@ -138,7 +138,7 @@ public:
     // for one that cannot be caught or when called outside the main thread.
     template <class F, class... Args>
     void add_signal_handler(int signal, F&& f, Args&&... args) {
-        watch_signal(signal, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+        watch_signal(signal, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));
     }
     // Puts back what the signal did before; false when there was no handler.
     virtual bool remove_signal_handler(int signal);

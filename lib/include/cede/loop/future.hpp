@@ -14,6 +14,7 @@
 #include "absl/types/variant.h"
 
 #include "cede/base/any_future.hpp"
+#include "cede/base/copyable.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/result.hpp"
 #include "cede/loop/future_core.hpp"
@@ -117,7 +118,7 @@ private:
 };
 
 template <class T>
-T Future<T>::take(bool last) const { return take_as(last, std::is_copy_constructible<T>()); }
+T Future<T>::take(bool last) const { return take_as(last, detail::IsCopyable<T>()); }
 template <>
 inline void Future<void>::take(bool) const {}
 

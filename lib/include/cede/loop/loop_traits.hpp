@@ -23,6 +23,11 @@ using AwaitedT = typename Awaited<std::decay_t<X>>::type;
 template <class F, class... Args>
 using CallResult = std::decay_t<decltype(std::declval<std::decay_t<F>&>()(std::declval<std::decay_t<Args>&>()...))>;
 
+template <class R>
+struct ReturnsCoroutine : std::false_type {};
+template <class R>
+struct ReturnsCoroutine<Coroutine<R>> : std::true_type {};
+
 template <class F, class... Args>
 class Bound {
 public:
@@ -50,6 +55,19 @@ Bound<std::decay_t<F>, std::decay_t<A>, std::decay_t<More>...> bind(F&& f, A&& a
     return Bound<std::decay_t<F>, std::decay_t<A>, std::decay_t<More>...>(std::forward<F>(f), std::forward<A>(a),
                                                                           std::forward<More>(more)...);
 }
+
+// False for a callable that returns a coroutine: called back, it would make one that nobody ever runs.
+template <class F, class... Args>
+using IsCallback = std::integral_constant<
+    bool, !ReturnsCoroutine<std::decay_t<decltype(bind(std::declval<F>(), std::declval<Args>()...)())>>::value>;
+
+template <class F, class... Args>
+auto bind_callback(F&& f, Args&&... args) -> decltype(bind(std::forward<F>(f), std::forward<Args>(args)...)) {
+    static_assert(IsCallback<F, Args...>::value,
+                  "this callback returns a Coroutine, which nobody would run: call create_task(f()) in it instead");
+    return bind(std::forward<F>(f), std::forward<Args>(args)...);
+}
+
 template <class... Args>
 Ref<ContextData> context_for(const Args&...) { return snapshot_context(); }
 inline Ref<ContextData> context_for(const Context& context) { return context.data(); }

@@ -17,6 +17,7 @@
 #include "absl/types/optional.h"
 
 #include "cede/base/duration.hpp"
+#include "cede/base/copyable.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/result.hpp"
 #include "cede/task/task.hpp"
@@ -85,7 +86,7 @@ public:
     // Blocks for at most `timeout`, by default without bound. Throws TimeoutError, CancelledError, or what the work threw.
     T result(absl::optional<Duration> timeout = absl::nullopt) const {
         state_->check(timeout);
-        return get(std::is_copy_constructible<T>());
+        return get(detail::IsCopyable<T>());
     }
     std::exception_ptr exception(absl::optional<Duration> timeout = absl::nullopt) const {
         return state_->exception(timeout);

@@ -140,6 +140,7 @@ Future<typename State::Results> gather_futures(EventLoop& loop, bool outcomes, F
     std::vector<Ref<FutureCore>> children{std::get<I>(futures).ref()...};
     Ref<GatherCore> core(new State(loop, outcomes, std::get<I>(std::move(futures))...));
     core->start(std::move(children));
+    static_cast<void>(futures);  // of none, nothing has used it
     return Future<typename State::Results>(Ref<FutureCore>(std::move(core)));
 }
 

@@ -1,6 +1,7 @@
-// What it is: what the tests of this room share: ways to let other tasks run, and the text of an error.
-#ifndef CEDE_TESTS_SYNC_FIXTURES_HPP
-#define CEDE_TESTS_SYNC_FIXTURES_HPP
+// What it is: ways for a test to let other tasks run, the text of an error, and a list of numbers to say in which
+// order things happened. When to use it: in tests of what awaits.
+#ifndef CEDE_TESTS_SUPPORT_AWAITING_HPP
+#define CEDE_TESTS_SUPPORT_AWAITING_HPP
 
 #include <chrono>
 #include <exception>
@@ -40,23 +41,6 @@ std::string error_of(F&& f) {
     }
     return std::string();
 }
-
-// The warnings of a scope.
-class Warnings {
-public:
-    Warnings() : previous_(set_warning_hook([](absl::string_view text) { texts().emplace_back(text); })) { texts().clear(); }
-    ~Warnings() { set_warning_hook(previous_); }
-    Warnings(const Warnings&) = delete;
-    Warnings& operator=(const Warnings&) = delete;
-
-    static std::vector<std::string>& texts() {
-        static std::vector<std::string> all;
-        return all;
-    }
-
-private:
-    WarningHook previous_;
-};
 
 using Order = std::vector<int>;
 

@@ -1,0 +1,88 @@
+// What it is: waiting for some of several futures, for a time, without touching them: asyncio's wait. When to use it: to go
+// on when the first is done, or to look at what is done when time is up. When not: for all results (gather), for results as
+// they come (as_completed), to stop the others when one fails (TaskGroup).
+#ifndef CEDE_TASK_WAIT_HPP
+#define CEDE_TASK_WAIT_HPP
+
+#include <cstddef>
+#include <initializer_list>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+
+#include "cede/base/duration.hpp"
+#include "cede/task/task.hpp"
+
+namespace cede {
+
+enum ReturnWhen : int {
+    FIRST_COMPLETED,  // one is done
+    FIRST_EXCEPTION,  // one has failed, a cancellation not counted, or all are done
+    ALL_COMPLETED
+};
+
+class WaitOptions {
+public:
+    // At most so long; without limit by default.
+    WaitOptions& timeout(absl::optional<Duration> limit) {
+        timeout_ = limit;
+        return *this;
+    }
+    // ALL_COMPLETED by default.
+    WaitOptions& return_when(ReturnWhen when) {
+        return_when_ = when;
+        return *this;
+    }
+    const absl::optional<Duration>& timeout() const noexcept { return timeout_; }
+    ReturnWhen return_when() const noexcept { return return_when_; }
+
+private:
+    absl::optional<Duration> timeout_;
+    ReturnWhen return_when_ = ALL_COMPLETED;
+};
+
+// The handles given, each once, in the order given.
+template <class H>
+struct WaitResult {
+    std::vector<H> done;
+    std::vector<H> pending;
+};
+
+namespace detail {
+// Cedes until it is time to return. Throws as wait().
+void wait_here(absl::Span<const AnyFuture> distinct, const WaitOptions& options);
+// The first place of each future among `all`.
+std::vector<std::size_t> distinct_places(absl::Span<const AnyFuture> all);
+}  // namespace detail
+
+// When awaited, cedes until what the options say; running out of time is no error, and cancels nothing. Evaluates to those
+// that are done then, which may be more than it waited for, and the others. Throws std::invalid_argument for an empty
+// list or an unknown return_when.
+template <class H>
+Coroutine<WaitResult<H>> wait(std::vector<H> handles, const WaitOptions& options = WaitOptions()) {
+    static_assert(detail::IsFuture<H>::value, "wait() takes tasks and futures: make a task of a coroutine by create_task()");
+    return [handles = std::move(handles), options]() mutable {
+        const std::vector<AnyFuture> all(handles.begin(), handles.end());
+        const std::vector<std::size_t> places = detail::distinct_places(all);
+        std::vector<AnyFuture> distinct;
+        distinct.reserve(places.size());
+        for (const std::size_t place : places) distinct.push_back(all[place]);
+        detail::wait_here(distinct, options);
+        WaitResult<H> result;
+        for (const std::size_t place : places) {
+            (all[place].done() ? result.done : result.pending).push_back(std::move(handles[place]));
+        }
+        return result;
+    };
+}
+template <class H>
+Coroutine<WaitResult<H>> wait(std::initializer_list<H> handles, const WaitOptions& options = WaitOptions()) {
+    return cede::wait(std::vector<H>(handles), options);
+}
+
+}  // namespace cede
+
+#endif

@@ -1,0 +1,154 @@
+// After a peak the pool gives memory back, by itself when a loop is idle, or when told to.
+#include <boost/test/unit_test.hpp>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/thread_state.hpp"
+#include "fiber/fixtures.hpp"
+#include "fiber/stack_block.hpp"
+#include "support/instrumentation.hpp"
+
+using cede::StackPool;
+using cede::detail::thread_state;
+using cede::tests::Strand;
+
+namespace {
+
+constexpr std::size_t peak = 500;
+constexpr std::size_t touched = 64 * 1024;
+
+// Suspended fibers that have each used some 64 KiB of their stack.
+std::vector<std::unique_ptr<Strand>> make_peak() {
+    std::vector<std::unique_ptr<Strand>> strands;
+    for (std::size_t i = 0; i < peak; ++i) {
+        strands.emplace_back(new Strand([](Strand& self) {
+            char used[touched];
+            volatile char* const bytes = used;
+            for (std::size_t at = 0; at < touched; at += 1024) bytes[at] = 1;
+            self.pause();
+        }));
+        strands.back()->resume();
+    }
+    return strands;
+}
+
+std::vector<const cede::detail::StackBlock*> blocks_of(const std::vector<std::unique_ptr<Strand>>& strands) {
+    std::vector<const cede::detail::StackBlock*> blocks;
+    for (const auto& strand : strands) blocks.push_back(strand->fiber().stack());
+    return blocks;
+}
+
+// Pages of these stacks that are in memory.
+std::size_t resident(const std::vector<const cede::detail::StackBlock*>& blocks) {
+    const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    std::size_t count = 0;
+    for (const auto* block : blocks) {
+        std::vector<unsigned char> pages(block->size / page);
+        if (mincore(block->base, block->size, pages.data()) != 0) continue;
+        count += static_cast<std::size_t>(std::count_if(pages.begin(), pages.end(), [](unsigned char p) { return p & 1; }));
+    }
+    return count;
+}
+
+// What an idle loop does: it calls the hook before it blocks, and blocks for no longer than the hook asks. False when the
+// hook never rests.
+bool idle_until_at_rest() {
+    for (int i = 0; i < 100; ++i) {
+        if (thread_state.idle == nullptr) return true;
+        const long long wish = thread_state.idle();
+        if (wish < 0) return true;
+        std::this_thread::sleep_for(std::chrono::nanoseconds(wish));
+    }
+    return false;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(trim)
+
+// A thread each, so that the pool is new and the hottest stacks are this test's.
+BOOST_AUTO_TEST_CASE(trim_gives_back_every_idle_stack_at_once) {
+    std::thread([] {
+        auto strands = make_peak();
+        const auto blocks = blocks_of(strands);
+        const std::size_t at_peak = resident(blocks);
+        for (auto& strand : strands) strand->resume();
+        const bool idle_ones_are_warm = StackPool::figures().resident == peak;
+        StackPool::trim();
+        const std::size_t after = resident(blocks);
+        BOOST_TEST(idle_ones_are_warm);
+        BOOST_TEST(StackPool::figures().resident == 0U);
+        BOOST_TEST(StackPool::figures().idle == peak);
+        BOOST_TEST(at_peak >= peak * touched / 4096);
+        BOOST_TEST(after == 0U);
+    }).join();
+}
+
+BOOST_AUTO_TEST_CASE(trim_leaves_stacks_in_use_alone) {
+    std::thread([] {
+        auto strands = make_peak();
+        const auto blocks = blocks_of(strands);
+        const std::size_t before = resident(blocks);
+        StackPool::trim();
+        BOOST_TEST(resident(blocks) == before);
+        for (auto& strand : strands) strand->resume();
+    }).join();
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_loop_gives_a_peak_back_but_keeps_the_hottest) {
+    std::thread([] {
+        auto strands = make_peak();
+        const auto blocks = blocks_of(strands);
+        const std::size_t at_peak = resident(blocks);
+        BOOST_TEST((thread_state.idle == nullptr));
+        for (auto& strand : strands) strand->resume();
+        BOOST_TEST((thread_state.idle != nullptr));
+        BOOST_TEST(idle_until_at_rest());
+        const auto figures = StackPool::figures();
+        BOOST_TEST(figures.idle == peak);
+        BOOST_TEST(figures.resident > 0U);
+        BOOST_TEST(figures.resident <= 64U);
+        BOOST_TEST(resident(blocks) < at_peak / 4);
+        BOOST_TEST((thread_state.idle == nullptr));  // an idle loop is not woken for ever
+    }).join();
+}
+
+BOOST_AUTO_TEST_CASE(stacks_that_are_taken_again_and_again_are_kept) {
+    std::thread([] {
+        auto strands = make_peak();
+        for (auto& strand : strands) strand->resume();
+        for (int i = 0; i < 5 && thread_state.idle != nullptr; ++i) {
+            const long long wish = thread_state.idle();
+            // Before the next look everything is in use once more.
+            auto again = make_peak();
+            for (auto& strand : again) strand->resume();
+            if (wish > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(wish));
+        }
+        BOOST_TEST(StackPool::figures().resident == peak);
+        BOOST_TEST((thread_state.idle != nullptr));
+    }).join();
+}
+
+BOOST_AUTO_TEST_CASE(trimmed_stacks_can_be_used_again) {
+    std::thread([] {
+        auto strands = make_peak();
+        for (auto& strand : strands) strand->resume();
+        StackPool::trim();
+        strands = make_peak();
+        BOOST_TEST(StackPool::figures().in_use == peak);
+        BOOST_TEST(StackPool::figures().idle == 0U);
+        for (auto& strand : strands) strand->resume();
+        BOOST_TEST(StackPool::figures().resident == peak);
+    }).join();
+}
+
+BOOST_AUTO_TEST_SUITE_END()

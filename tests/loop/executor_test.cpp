@@ -1,0 +1,227 @@
+// run_in_executor and ThreadPoolExecutor: THREAD-003 to 006. to_thread is in tests/task.
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <deque>
+#include <future>
+#include <set>
+#include <thread>
+
+#include "cede/cede.hpp"
+#include "cede/testing/testing.hpp"
+#include "support/captured.hpp"
+
+using namespace cede;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Runs nothing until the test says so.
+struct ManualExecutor : Executor {
+    std::deque<absl::AnyInvocable<void()>> work;
+    void execute(absl::AnyInvocable<void()> next) override { work.push_back(std::move(next)); }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(executor)
+
+BOOST_AUTO_TEST_CASE(a_result_and_an_exception_come_back_from_another_thread) {
+    testing::run([] {
+        EventLoop& loop = get_running_loop();
+        const std::thread::id here = std::this_thread::get_id();
+        BOOST_TEST(await(loop.run_in_executor(nullptr, [here](int a, const std::string& b) {
+            BOOST_TEST((std::this_thread::get_id() != here));
+            return std::to_string(a) + b;
+        }, 1, std::string("x"))) == "1x");
+        BOOST_CHECK_THROW(await(loop.run_in_executor(nullptr, [] { throw std::domain_error("x"); })), std::domain_error);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_callback_of_the_future_runs_in_the_loops_thread) {
+    testing::run([] {
+        const std::thread::id here = std::this_thread::get_id();
+        auto future = get_running_loop().run_in_executor(nullptr, [] { return 5; });
+        std::thread::id where;
+        future.add_done_callback([&] { where = std::this_thread::get_id(); });
+        await(future);
+        await(sleep(0s));
+        BOOST_TEST((where == here));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_move_only_result) {
+    testing::run([] {
+        const auto result =
+            await(get_running_loop().run_in_executor(nullptr, [] { return std::unique_ptr<int>(new int(3)); }));
+        BOOST_TEST(*result == 3);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(THREAD_003_a_cancelled_call_goes_on_and_its_late_end_harms_nobody) {
+    std::promise<void> gate;
+    std::atomic<bool> ended{false};
+    auto pool = std::make_shared<ThreadPoolExecutor>(1);
+    {
+        auto loop = new_event_loop();
+        loop->run_until_complete([&] {
+            auto future = loop->run_in_executor(*pool, [&] {
+                gate.get_future().wait();
+                ended = true;
+            });
+            future.cancel();
+            BOOST_CHECK_THROW(await(future), CancelledError);
+        });
+        loop->close();
+    }
+    BOOST_TEST(!ended);
+    gate.set_value();
+    pool->shutdown();
+    BOOST_TEST(ended);
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_call_that_ends_while_the_loop_runs) {
+    testing::run([] {
+        ManualExecutor manual;
+        auto future = get_running_loop().run_in_executor(manual, [] { return 1; });
+        future.cancel();
+        manual.work.front()();
+        manual.work.clear();
+        await(sleep(0s));
+        await(sleep(0s));
+        BOOST_TEST(future.cancelled());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(THREAD_004_a_closed_loop_takes_no_call) {
+    auto loop = new_event_loop();
+    loop->close();
+    ThreadPoolExecutor pool(1);
+    BOOST_CHECK_THROW(loop->run_in_executor(nullptr, [] {}), RuntimeError);
+    BOOST_CHECK_THROW(loop->run_in_executor(pool, [] {}), RuntimeError);
+}
+
+BOOST_AUTO_TEST_CASE(THREAD_005_the_default_executor_can_be_set) {
+    static_assert(!std::is_convertible<std::shared_ptr<ManualExecutor>, std::shared_ptr<ThreadPoolExecutor>>::value,
+                  "only a thread pool can be the default");
+    testing::VirtualTimeLoop loop;
+    BOOST_CHECK_THROW(loop.set_default_executor(nullptr), std::invalid_argument);
+    auto pool = std::make_shared<ThreadPoolExecutor>(1);
+    loop.set_default_executor(pool);
+    BOOST_TEST((loop.default_executor() == pool));
+    std::promise<std::thread::id> expected;
+    pool->execute([&] { expected.set_value(std::this_thread::get_id()); });
+    const auto used = loop.run_until_complete(loop.run_in_executor(nullptr, [] { return std::this_thread::get_id(); }));
+    BOOST_TEST((used == expected.get_future().get()));
+}
+
+BOOST_AUTO_TEST_CASE(THREAD_006_a_shutdown_that_takes_too_long_warns_and_goes_on) {
+    tests::CapturedWarnings warnings;
+    std::promise<void> gate, begun;
+    auto ended = std::make_shared<std::promise<void>>();
+    auto loop = new_event_loop();
+    loop->run_in_executor(nullptr, [&] {
+        begun.set_value();
+        gate.get_future().wait();
+        ended->set_value();
+    });
+    begun.get_future().wait();
+    loop->run_until_complete(loop->shutdown_default_executor(Duration(10ms)));
+    BOOST_TEST(warnings.contains("did not finish joining its threads"));
+    BOOST_CHECK_THROW(loop->run_in_executor(nullptr, [] {}), RuntimeError);
+    loop->close();
+    gate.set_value();
+    ended->get_future().wait();
+}
+
+BOOST_AUTO_TEST_CASE(a_shutdown_waits_for_what_is_queued) {
+    std::atomic<int> ran{0};
+    testing::VirtualTimeLoop loop;
+    loop.set_default_executor(std::make_shared<ThreadPoolExecutor>(1));
+    for (int i = 0; i < 20; ++i) loop.run_in_executor(nullptr, [&] { ++ran; });
+    loop.run_until_complete(loop.shutdown_default_executor());
+    BOOST_TEST(ran == 20);
+    loop.run_until_complete(loop.shutdown_default_executor());  // harmless
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_the_executor_drops_is_cancelled_instead_of_never_done) {
+    testing::run([] {
+        ManualExecutor manual;
+        auto future = get_running_loop().run_in_executor(manual, [] { return 1; });
+        manual.work.clear();
+        BOOST_CHECK_THROW(await(future), CancelledError);
+        BOOST_TEST(future.cancelled());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_the_executor_refuses_throws_and_leaves_nothing_behind) {
+    testing::run([] {
+        ThreadPoolExecutor pool(1);
+        pool.shutdown();
+        BOOST_CHECK_THROW(get_running_loop().run_in_executor(pool, [] {}), RuntimeError);
+        await(sleep(1s));  // on the virtual clock: no work is thought to be under way
+        BOOST_TEST((testing::elapsed() == Duration(1s)));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_uses_as_many_threads_as_are_asked_for_and_no_more) {
+    ThreadPoolExecutor pool(3);
+    std::mutex mutex;
+    std::set<std::thread::id> seen;
+    std::promise<void> gate;
+    std::shared_future<void> open = gate.get_future().share();
+    std::atomic<int> begun{0};
+    for (int i = 0; i < 12; ++i) {
+        pool.execute([&] {
+            {
+                std::lock_guard<std::mutex> lock(mutex);
+                seen.insert(std::this_thread::get_id());
+            }
+            ++begun;
+            open.wait();
+        });
+    }
+    while (begun < 3) std::this_thread::yield();
+    BOOST_TEST(begun == 3);
+    gate.set_value();
+    pool.shutdown();
+    BOOST_TEST(begun == 12);
+    BOOST_TEST(seen.size() == 3u);
+    BOOST_CHECK_THROW(pool.execute([] {}), RuntimeError);
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_thread_is_used_again) {
+    ThreadPoolExecutor pool(8);
+    std::set<std::thread::id> seen;
+    for (int i = 0; i < 50; ++i) {
+        std::promise<void> done;
+        pool.execute([&] {
+            seen.insert(std::this_thread::get_id());
+            done.set_value();
+        });
+        done.get_future().wait();
+    }
+    // The thread may still be on its way back when the next call comes, so one more may be made now and then.
+    BOOST_TEST(seen.size() <= 8u);
+    pool.shutdown();
+}
+
+BOOST_AUTO_TEST_CASE(a_shutdown_may_drop_what_has_not_begun) {
+    ThreadPoolExecutor pool(1);
+    std::promise<void> gate, begun;
+    std::atomic<int> ran{0};
+    pool.execute([&] {
+        begun.set_value();
+        gate.get_future().wait();
+        ++ran;
+    });
+    begun.get_future().wait();
+    for (int i = 0; i < 5; ++i) pool.execute([&] { ++ran; });
+    pool.shutdown(false, true);
+    gate.set_value();
+    while (ran != 1) std::this_thread::yield();
+    pool.shutdown();
+    BOOST_TEST(ran == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,244 @@
+// WAIT-001 to 010: gather.
+#include <boost/test/unit_test.hpp>
+
+#include <memory>
+
+#include "cede/cede.hpp"
+#include "cede/testing/testing.hpp"
+#include "support/captured.hpp"
+
+using namespace cede;
+using namespace std::chrono_literals;
+using tests::CapturedReports;
+using tests::message_of;
+
+namespace {
+
+Coroutine<int> after(Duration delay, int value) {
+    return [=] {
+        await(sleep(delay));
+        return value;
+    };
+}
+Coroutine<int> fails_after(Duration delay, std::string text) {
+    return [=]() -> int {
+        await(sleep(delay));
+        throw std::domain_error(text);
+    };
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(gathering)
+
+BOOST_AUTO_TEST_CASE(results_come_in_the_order_of_the_arguments) {
+    testing::run([] {
+        const Future<std::string> future;
+        get_running_loop().call_later(1s, [&] { future.set_result("f"); });
+        const auto results = await(gather(after(3s, 3), future, [] { return 2.5; }, [] {}, after(1s, 1)));
+        BOOST_TEST(std::get<0>(results) == 3);
+        BOOST_TEST(std::get<1>(results) == "f");
+        BOOST_TEST(std::get<2>(results) == 2.5);
+        BOOST_TEST((std::get<3>(results) == absl::monostate()));
+        BOOST_TEST(std::get<4>(results) == 1);
+        BOOST_TEST((testing::elapsed() == Duration(3s)));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_vector_of_coroutines) {
+    testing::run([] {
+        std::vector<Coroutine<int>> coroutines;
+        for (int i = 0; i < 10; ++i) coroutines.push_back(after(std::chrono::seconds(10 - i), i));
+        const std::vector<int> results = await(gather(std::move(coroutines)));
+        for (int i = 0; i < 10; ++i) BOOST_TEST(results.at(static_cast<std::size_t>(i)) == i);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(move_only_results) {
+    testing::run([] {
+        auto results = await(gather([] { return std::unique_ptr<int>(new int(1)); }, [] { return 2; }));
+        BOOST_TEST(*std::get<0>(results) == 1);
+        std::vector<Task<std::unique_ptr<int>>> tasks;
+        for (int i = 0; i < 3; ++i) tasks.push_back(create_task([i] { return std::unique_ptr<int>(new int(i)); }));
+        BOOST_TEST(*await(gather(tasks)).at(2) == 2);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(WAIT_001_the_first_failure_completes_it_and_leaves_the_others) {
+    testing::run([] {
+        const auto slow = create_task(after(5s, 5));
+        BOOST_TEST(message_of<std::domain_error>([&] { await(gather(slow, fails_after(1s, "first"))); }) == "first");
+        BOOST_TEST((testing::elapsed() == Duration(1s)));
+        BOOST_TEST(!slow.done());
+        BOOST_TEST(await(slow) == 5);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(WAIT_002_further_failures_are_not_reported) {
+    testing::run([] {
+        CapturedReports reports(get_running_loop());
+        BOOST_CHECK_THROW(await(gather(fails_after(1s, "first"), fails_after(2s, "second"))), std::domain_error);
+        await(sleep(5s));
+        BOOST_TEST(reports.all.empty());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(WAIT_003_gather_outcomes_never_fails) {
+    testing::run([] {
+        const auto cancelled = create_task(after(1h, 0));
+        get_running_loop().call_later(1s, [&] { cancelled.cancel(); });
+        const auto results = await(gather_outcomes(after(1s, 1), fails_after(2s, "two"), cancelled, [] {}));
+        BOOST_TEST(std::get<0>(results).value() == 1);
+        BOOST_TEST(!std::get<1>(results).has_value());
+        BOOST_CHECK_THROW(std::get<1>(results).value(), std::domain_error);
+        BOOST_CHECK_THROW(std::get<2>(results).value(), CancelledError);
+        BOOST_TEST(std::get<3>(results).has_value());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(WAIT_004_cancelling_it_cancels_every_child) {
+    testing::run([] {
+        const Future<void> bare;
+        const auto a = create_task(after(1h, 1)), b = create_task(after(1h, 2)), done = create_task(after(0s, 3));
+        const auto all = gather(a, b, done, bare);
+        const auto waiter = create_task([&] { await(all); });
+        await(sleep(1s));
+        waiter.cancel("all of you");
+        BOOST_CHECK_THROW(await(waiter), CancelledError);
+        BOOST_TEST(a.cancelled());
+        BOOST_TEST(b.cancelled());
+        BOOST_TEST(bare.cancelled());
+        BOOST_TEST(done.result() == 3);
+        BOOST_TEST(all.done());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(WAIT_004_also_when_the_children_absorb_it) {
+    testing::run([] {
+        const auto stubborn = create_task([] {
+            try {
+                await(sleep(1h));
+            } catch (const CancelledError&) {
+            }
+            return 1;
+        });
+        const auto plain = gather(stubborn);
+        await(sleep(1s));
+        BOOST_TEST(plain.cancel());
+        BOOST_CHECK_THROW(await(plain), CancelledError);
+        BOOST_TEST(stubborn.result() == 1);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(WAIT_005_once_every_child_is_done_it_cannot_be_cancelled) {
+    testing::run([] {
+        const Future<int> child;
+        const auto all = gather(child);
+        child.set_result(1);
+        BOOST_TEST(!all.done());  // its own completion is on its way
+        BOOST_TEST(!all.cancel());
+        BOOST_TEST(std::get<0>(await(all)) == 1);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(WAIT_006_nothing_to_gather) {
+    testing::run([] {
+        BOOST_TEST(await(gather(std::vector<Task<int>>())).empty());
+        await(gather());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(WAIT_007_without_any_loop) {
+    BOOST_CHECK_THROW(gather(), RuntimeError);
+    BOOST_CHECK_THROW(gather(std::vector<Task<int>>()), RuntimeError);
+    BOOST_CHECK_THROW(gather(after(1s, 1)), RuntimeError);
+}
+
+BOOST_AUTO_TEST_CASE(WAIT_008_children_of_different_loops) {
+    testing::VirtualTimeLoop one, two;
+    const auto a = one.create_future<int>(), b = two.create_future<int>();
+    BOOST_CHECK_THROW(gather(a, b), std::invalid_argument);
+    BOOST_CHECK_THROW(gather(std::vector<Future<int>>{a, b}), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(WAIT_009_the_loop_is_that_of_the_children) {
+    testing::VirtualTimeLoop one, installed;
+    set_event_loop(&installed);
+    const auto a = one.create_future<int>(), b = one.create_future<int>();
+    const auto all = gather(a, b);
+    set_event_loop(nullptr);
+    BOOST_TEST(&all.get_loop() == &one);
+    a.set_result(1);
+    b.set_result(2);
+    BOOST_TEST(std::get<1>(one.run_until_complete(all)) == 2);
+}
+
+BOOST_AUTO_TEST_CASE(WAIT_010_the_same_task_at_several_places) {
+    testing::run([] {
+        int runs = 0;
+        const auto task = create_task([&] {
+            ++runs;
+            await(sleep(1s));
+            return 7;
+        });
+        const std::vector<int> results = await(gather(std::vector<Task<int>>{task, task, task}));
+        BOOST_TEST(runs == 1);
+        BOOST_TEST(results == (std::vector<int>{7, 7, 7}), boost::test_tools::per_element());
+        const auto done = await(gather(task, task));
+        BOOST_TEST(std::get<1>(done) == 7);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_gather_may_be_gathered_and_cancelled_from_outside) {
+    testing::run([] {
+        const auto inner = gather(after(1h, 1), after(1h, 2));
+        const auto outer = gather(inner, after(1h, 3));
+        await(sleep(1s));
+        BOOST_TEST(outer.cancel());
+        BOOST_CHECK_THROW(await(outer), CancelledError);
+        BOOST_TEST(inner.done());
+        await(sleep(1s));
+        BOOST_TEST(all_tasks().size() == 1u);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_child_cancelled_by_itself_cancels_nobody_else) {
+    testing::run([] {
+        const auto a = create_task(after(1h, 1)), b = create_task(after(2s, 2));
+        const auto all = gather(a, b);
+        await(sleep(1s));
+        a.cancel();
+        BOOST_CHECK_THROW(await(all), CancelledError);
+        BOOST_TEST(!b.done());
+        BOOST_TEST(await(b) == 2);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_gather_of_futures_that_nobody_completes_goes_with_its_loop) {
+    auto captured = std::make_shared<int>(0);
+    {
+        testing::VirtualTimeLoop loop;
+        loop.run_until_complete([&] {
+            const Future<int> a, b;
+            a.add_done_callback([captured] {});
+            gather(a, b).add_done_callback([captured] {});
+        });
+        BOOST_TEST(captured.use_count() == 3);
+    }
+    BOOST_TEST(captured.use_count() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_result_of_a_dropped_gather_still_reaches_its_callback) {
+    testing::run([] {
+        const Future<int> a;
+        int got = 0;
+        gather(a, after(1s, 2)).add_done_callback([&](const Future<std::tuple<int, int>>& done) {
+            got = std::get<0>(done.result()) + std::get<1>(done.result());
+        });
+        a.set_result(1);
+        await(sleep(2s));
+        BOOST_TEST(got == 3);
+    });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
