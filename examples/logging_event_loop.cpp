@@ -30,16 +30,17 @@ R run_with_logging(cede::Coroutine<R> coro) {
     return loop.run_until_complete(std::move(coro));  // the loop closes itself when it goes
 }
 
-cede::Coroutine<int> add_slowly(int a, int b) {
+cede::Coroutine<int> add(int a, int b) {
     return [=] {
-        await(cede::sleep(10ms));
+        await(cede::sleep(0s));  // lets the others run once
         return a + b;
     };
 }
 
 int main() {
     const std::string sums = run_with_logging<std::string>([] {
-        auto results = await(cede::gather(add_slowly(1, 2), add_slowly(3, 4)));
+        const auto results = await(cede::gather(add(1, 2), add(3, 4)));
+        await(cede::sleep(10ms));  // nothing is pending: the loop waits
         return std::to_string(std::get<0>(results)) + " and " + std::to_string(std::get<1>(results));
     });
     std::cout << sums << "\n";

@@ -91,7 +91,9 @@ cede::Coroutine<cede::Server> start_demo_server() {
 std::vector<std::string> demo_urls(const cede::Server& server) {
     const std::string address = server.sockets().front().local_address().str();
     std::vector<std::string> urls;
-    for (std::size_t page = 0; page < page_count; ++page) urls.push_back(absl::StrCat("http://", address, "/page/", page));
+    for (std::size_t page = 0; page < page_count; ++page) {
+        urls.push_back(absl::StrCat("http://", address, "/page/", page));
+    }
     return urls;
 }
 

@@ -28,8 +28,9 @@ ResponseHead read_head(const cede::StreamReader& reader) {
     try {
         return parse_response_head(await(reader.readuntil({"\n\r\n", "\n\n"})));
     } catch (const cede::IncompleteReadError& error) {
-        throw HttpError(error.partial().empty() ? "the server closed the connection without a response"
-                                                : "the server closed the connection in the middle of the response's head");
+        throw HttpError(error.partial().empty()
+                            ? "the server closed the connection without a response"
+                            : "the server closed the connection in the middle of the response's head");
     } catch (const cede::LimitOverrunError&) {
         throw HttpError("the response's head is longer than 64 KiB");
     }

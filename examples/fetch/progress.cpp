@@ -65,7 +65,8 @@ std::string Progress::line() {
     std::string text = absl::StrCat(done, "/", pages_.size(), " pages, ", human_bytes(bytes));
     if (oldest_ < pages_.size() && pages_[oldest_].state == Page::State::running) {
         const cede::Duration pending = std::chrono::steady_clock::now() - pages_[oldest_].began;
-        absl::StrAppend(&text, ", slowest: ", decimal(pending.seconds(), 1, true), " s ", printable(pages_[oldest_].url));
+        absl::StrAppend(&text, ", slowest: ", decimal(pending.seconds(), 1, true), " s ",
+                        printable(pages_[oldest_].url));
     }
     return text;
 }

@@ -22,7 +22,8 @@ std::string reason_of_resolver(const std::error_code& code) {
 
 std::string reason_of_system(const std::error_code& code) {
     if (code == std::errc::connection_refused) return "connection refused";
-    if (code == std::errc::connection_reset || code == std::errc::broken_pipe) return "connection dropped by the server";
+    if (code == std::errc::connection_reset) return "connection dropped by the server";
+    if (code == std::errc::broken_pipe) return "connection dropped by the server";
     if (code == std::errc::timed_out) return "the host does not answer";
     if (code == std::errc::host_unreachable) return "the host cannot be reached";
     if (code == std::errc::network_unreachable) return "the network cannot be reached";

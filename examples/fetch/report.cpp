@@ -13,7 +13,13 @@ namespace fetch {
 namespace {
 
 // Beyond this, a long URL pushes its own row's numbers to the right rather than everybody's.
-constexpr std::size_t widest_url = 60;
+constexpr int widest_url = 60;
+
+int url_width(const std::vector<Page>& pages) {
+    std::size_t width = 0;
+    for (const Page& page : pages) width = std::max(width, page.url.size());
+    return static_cast<int>(std::min<std::size_t>(width, widest_url));
+}
 
 struct Totals {
     std::size_t fetched = 0;
@@ -39,11 +45,10 @@ Totals count(const std::vector<Page>& pages) {
 
 std::string milliseconds(const Page& page) { return decimal(page.took.seconds() * 1e3, 1, true); }
 
-void print_row(std::ostream& out, std::size_t width, absl::string_view url, absl::string_view status,
-               absl::string_view bytes, absl::string_view ms) {
-    // Not the stream's own padding: it would print absl::string_view and std::string differently.
-    out << url << std::string(width - std::min(width, url.size()), ' ') << std::setw(8) << std::string(status)
-        << std::setw(11) << std::string(bytes) << std::setw(10) << std::string(ms);
+void print_row(std::ostream& out, int width, const std::string& url, const std::string& status,
+               const std::string& bytes, const std::string& ms) {
+    out << std::left << std::setw(width) << url << std::right << std::setw(8) << status << std::setw(11) << bytes
+        << std::setw(10) << ms;
 }
 
 }  // namespace
@@ -53,9 +58,7 @@ bool any_failed(const std::vector<Page>& pages) {
 }
 
 void print_table(std::ostream& out, const std::vector<Page>& pages, cede::Duration took) {
-    std::size_t width = 0;
-    for (const Page& page : pages) width = std::max(width, std::min(page.url.size(), widest_url));
-
+    const int width = url_width(pages);
     print_row(out, width, "URL", "status", "bytes", "ms");
     out << "\n";
     for (const Page& page : pages) {

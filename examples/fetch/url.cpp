@@ -41,7 +41,7 @@ void check_name(absl::string_view host) {
     for (const char c : host) {
         if (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_') continue;
         if (c == ':') malformed("an IPv6 address stands in brackets: http://[::1]/");
-        if (!absl::ascii_isascii(static_cast<unsigned char>(c))) malformed("a non-ASCII host name is written as xn--...");
+        if (!absl::ascii_isascii(static_cast<unsigned char>(c))) malformed("a non-ASCII host is written as xn--...");
         malformed("the host has a character that no host name has");
     }
 }

@@ -19,7 +19,7 @@ public:
 };
 
 struct Url {
-    std::string host;       // a name, an IPv4 address, or an IPv6 address without its brackets
+    std::string host;  // a name, an IPv4 address, or an IPv6 address without its brackets
     int port = 80;
     std::string authority;  // for the Host header: with brackets, and with the port unless it is 80
     std::string target;     // path and query, at least "/"; non-ASCII bytes are percent-encoded

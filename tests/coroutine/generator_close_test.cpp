@@ -1,12 +1,14 @@
 // The ends of a generator that did not come by itself: close() and destruction.
 #include <boost/test/unit_test.hpp>
 
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "cede/coroutine/generator.hpp"
+#include "cede/fiber/stack_pool.hpp"
 #include "coroutine/fixtures.hpp"
 #include "support/instrumentation.hpp"
 

@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(a_body_of_known_length_ends_after_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_length_that_makes_no_sense_is_refused) {
-    for (const char* value : {"", "-1", "+5", "5 6", "0x5", "5,6", "5,", "18446744073709551616", "99999999999999999999999"}) {
+    for (const char* value : {"", "-1", "+5", "5 6", "0x5", "5,6", "5,", "18446744073709551616", "999999999999999999999"}) {
         check_error(head_with(std::string("Content-Length: ") + value + "\r\n"), "", "malformed response");
     }
 }
@@ -113,15 +113,16 @@ BOOST_AUTO_TEST_CASE(a_chunked_body_that_stops_anywhere_is_truncated) {
 
 BOOST_AUTO_TEST_CASE(chunks_that_make_no_sense_are_refused) {
     const auto head = head_with("Transfer-Encoding: chunked\r\n");
-    for (const char* sent : {"\r\n", "x\r\n", "-1\r\n", "5 5\r\n", "0x5\r\n", ";a\r\n", " 5\r\n", "2\r\nabc\r\n0\r\n\r\n",
-                             "10000000000000000\r\n", "fffffffffffffffffffffffff\r\n"}) {
+    for (const char* sent : {"\r\n", "x\r\n", "-1\r\n", "5 5\r\n", "0x5\r\n", ";a\r\n", " 5\r\n",
+                             "2\r\nabc\r\n0\r\n\r\n", "10000000000000000\r\n", "fffffffffffffffffffffffff\r\n"}) {
         check_error(head, sent, "malformed response");
     }
 }
 
 BOOST_AUTO_TEST_CASE(an_endless_line_or_trailer_is_refused) {
     const auto head = head_with("Transfer-Encoding: chunked\r\n");
-    BOOST_TEST(read_all(head, std::string(200000, '1'), 100000).error == "malformed response: a line between chunks has no end");
+    BOOST_TEST(read_all(head, std::string(200000, '1'), 100000).error ==
+               "malformed response: a line between chunks has no end");
     std::string trailers = "0\r\n";
     for (int i = 0; i < 2000; ++i) trailers += "X: " + std::string(50, 'y') + "\r\n";
     BOOST_TEST(read_all(head, trailers, 3).error == "malformed response: no end of trailers");

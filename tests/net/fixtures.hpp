@@ -205,9 +205,12 @@ struct Connected {
 };
 
 // More than any socket buffer holds.
-inline std::string huge() {
-    std::string bytes(std::size_t{8} << 20, '\0');
-    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 2654435761u >> 13);
+inline const std::string& huge() {
+    static const std::string bytes = [] {
+        std::string made(std::size_t{8} << 20, '\0');
+        for (std::size_t i = 0; i < made.size(); ++i) made[i] = static_cast<char>(i * 2654435761u >> 13);
+        return made;
+    }();
     return bytes;
 }
 

@@ -27,7 +27,7 @@ void converse() {
         const int port = server.sockets().front().local_address().port();
         const auto client = std::make_shared<Counted>();
         const Future<void> over;
-        const std::string bytes = huge();
+        const std::string bytes = huge().substr(0, 3 << 20);
         client->on_data = [&, raw = client.get()] {
             if (raw->data.size() == bytes.size()) raw->transport->write_eof();
         };
@@ -119,9 +119,13 @@ BOOST_AUTO_TEST_CASE(everything_may_be_dropped_or_aborted_in_every_callback) {
             if (which == 0 || which == 4) return settle();
             BOOST_REQUIRE(::send(ends.second.fd(), "x", 1, MSG_NOSIGNAL) == 1);
             char buffer[65536];
-            until([&] { return ::recv(ends.second.fd(), buffer, sizeof buffer, 0) <= 0 && Counted::living == 0; });
+            int turns = 0;
+            until([&] {
+                ::recv(ends.second.fd(), buffer, sizeof buffer, 0);
+                return ++turns > 1000;
+            });
             ends.second.close();
-            settle();
+            BOOST_TEST(until([] { return Counted::living == 0; }));
         });
         BOOST_TEST(Counted::living == 0, "callback " << which);
     }
@@ -207,7 +211,7 @@ BOOST_AUTO_TEST_CASE(any_system_call_may_fail) {
                                 SystemCall::shutdown, SystemCall::epoll_ctl};
     for (SystemCall call : calls) {
         for (int error : {ENOMEM, ECONNRESET, EINTR}) {
-            for (int n = 1, failed = 1; failed > 0 && n <= 30; ++n) {
+            for (int n = 1, failed = 1; failed > 0 && n <= 12; ++n) {
                 testing::run(
                     [&] {
                         Reports reports(get_running_loop());

@@ -1,5 +1,5 @@
-// What it is: what the tests of this room share: a transport that writes down what is asked of it, the warnings and reports
-// of a scope, and ways to let the loop run.
+// What it is: what the tests of this room share: a transport that writes down what is asked of it, and ways to let the
+// loop run.
 #ifndef CEDE_TESTS_STREAM_FIXTURES_HPP
 #define CEDE_TESTS_STREAM_FIXTURES_HPP
 
@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "cede/base/reports.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "cede/net/transport.hpp"
 #include "cede/stream/stream_reader_protocol.hpp"
 #include "cede/task/run.hpp"
 #include "cede/task/sleep.hpp"
 #include "cede/task/task.hpp"
+#include "support/captured.hpp"
 
 namespace cede {
 namespace tests {
@@ -109,50 +109,6 @@ struct MockConnection {
     std::shared_ptr<StreamReaderProtocol> protocol;
     std::shared_ptr<MockTransport> transport;
     StreamWriter writer;
-};
-
-// Collects the warnings of a scope; those of any thread.
-class Warnings {
-public:
-    Warnings() : before_(set_warning_hook(&Warnings::keep)) { all().clear(); }
-    ~Warnings() { set_warning_hook(before_); }
-    Warnings(const Warnings&) = delete;
-    Warnings& operator=(const Warnings&) = delete;
-
-    static std::vector<std::string>& all() {
-        static std::vector<std::string> kept;
-        return kept;
-    }
-    static std::string text() {
-        std::string joined;
-        for (const std::string& each : all()) joined += each + "\n";
-        return joined;
-    }
-
-private:
-    static void keep(absl::string_view text) { all().emplace_back(text); }
-
-    WarningHook before_;
-};
-
-// What the running loop's exception handler was told since this was made.
-class LoopReports {
-public:
-    LoopReports() : contexts_(std::make_shared<std::vector<ExceptionContext>>()) {
-        get_running_loop().set_exception_handler(
-            [contexts = contexts_](EventLoop&, const ExceptionContext& context) { contexts->push_back(context); });
-    }
-    const std::vector<ExceptionContext>& all() const { return *contexts_; }
-    std::string text() const {
-        std::string joined;
-        for (const ExceptionContext& each : all()) {
-            joined += each.message + (each.exception ? ": " + describe_exception(each.exception) : "") + "\n";
-        }
-        return joined;
-    }
-
-private:
-    std::shared_ptr<std::vector<ExceptionContext>> contexts_;
 };
 
 }  // namespace tests

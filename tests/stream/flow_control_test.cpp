@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_releases_those_who_drain) {
 
 BOOST_AUTO_TEST_CASE(a_connection_lost_by_an_error_gives_it_to_all) {
     run([] {
-        const LoopReports reports;
+        const CapturedReports reports(get_running_loop());
         {
             const MockConnection connection;
             connection.protocol->pause_writing();
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_connection_lost_by_an_error_gives_it_to_all) {
             BOOST_CHECK_THROW(await(connection.writer.wait_closed()), std::out_of_range);
         }
         settle();
-        BOOST_TEST(reports.text() == "");
+        BOOST_TEST(reports.all.empty());
     });
 }
 
@@ -139,14 +139,14 @@ BOOST_AUTO_TEST_CASE(wait_closed_waits_until_the_connection_is_gone) {
 
 BOOST_AUTO_TEST_CASE(an_error_that_nobody_waits_for_is_not_reported) {
     run([] {
-        const LoopReports reports;
+        const CapturedReports reports(get_running_loop());
         {
             const MockConnection connection;
             connection.transport->closing = true;
             connection.transport->lose(std::make_exception_ptr(std::out_of_range("broken")));
         }
         settle();
-        BOOST_TEST(reports.text() == "");
+        BOOST_TEST(reports.all.empty());
     });
 }
 

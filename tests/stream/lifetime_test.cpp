@@ -11,27 +11,19 @@
 namespace cede {
 namespace tests {
 
-namespace {
-
-bool starts_with(const std::string& text, const std::string& beginning) {
-    return text.compare(0, beginning.size(), beginning) == 0;
-}
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(lifetime)
 
 BOOST_AUTO_TEST_CASE(STREAM_026_a_writer_dropped_unclosed_warns_and_closes) {
     run([] {
-        const Warnings warnings;
+        const CapturedWarnings warnings;
         MockConnection connection;
         StreamWriter copy = connection.writer;
         connection.writer = StreamWriter();
-        BOOST_TEST(Warnings::text() == "");
+        BOOST_TEST(warnings.count() == 0u);
         BOOST_TEST(!connection.transport->closing);
         copy = StreamWriter();
-        BOOST_TEST(Warnings::all().size() == 1u);
-        BOOST_TEST(starts_with(Warnings::text(), "unclosed <StreamWriter"));
+        BOOST_TEST(warnings.count() == 1u);
+        BOOST_TEST(warnings.contains("unclosed <StreamWriter"));
         BOOST_TEST(connection.transport->calls == "close");
         // The reader lives on, and reads the end.
         BOOST_TEST(await(connection.reader.read()) == "");
@@ -39,7 +31,7 @@ BOOST_AUTO_TEST_CASE(STREAM_026_a_writer_dropped_unclosed_warns_and_closes) {
 }
 
 BOOST_AUTO_TEST_CASE(STREAM_026_with_a_closed_loop_the_warning_says_so) {
-    const Warnings warnings;
+    const CapturedWarnings warnings;
     auto loop = new_event_loop();
     StreamWriter writer;
     std::shared_ptr<MockTransport> transport;
@@ -51,17 +43,17 @@ BOOST_AUTO_TEST_CASE(STREAM_026_with_a_closed_loop_the_warning_says_so) {
     StreamWriter second = StreamWriter(transport, std::make_shared<FlowControl>(*loop), nullptr, *loop);
     loop->close();
     writer = StreamWriter();
-    BOOST_TEST(starts_with(Warnings::text(), "loop is closed: unclosed <StreamWriter"));
+    BOOST_TEST(warnings.contains("loop is closed: unclosed <StreamWriter"));
     BOOST_TEST(!transport->closing);
     loop.reset();
     second = StreamWriter();
-    BOOST_TEST(Warnings::all().size() == 2u);
-    BOOST_TEST(starts_with(Warnings::all()[1], "loop is closed: unclosed <StreamWriter"));
+    BOOST_TEST(warnings.count() == 2u);
+    BOOST_TEST(warnings.contains("loop is closed: unclosed <StreamWriter"));
 }
 
 BOOST_AUTO_TEST_CASE(a_closed_writer_is_dropped_without_a_word) {
     run([] {
-        const Warnings warnings;
+        const CapturedWarnings warnings;
         {
             const MockConnection connection;
             connection.writer.close();
@@ -72,13 +64,13 @@ BOOST_AUTO_TEST_CASE(a_closed_writer_is_dropped_without_a_word) {
             connection.transport->lose(nullptr);
         }
         settle();
-        BOOST_TEST(Warnings::text() == "");
+        BOOST_TEST(warnings.count() == 0u);
     });
 }
 
 BOOST_AUTO_TEST_CASE(an_exception_that_unwinds_past_a_writer_closes_it_without_a_word) {
     run([] {
-        const Warnings warnings;
+        const CapturedWarnings warnings;
         std::shared_ptr<MockTransport> transport;
         const std::string error = error_of([&] {
             const MockConnection connection;
@@ -87,12 +79,12 @@ BOOST_AUTO_TEST_CASE(an_exception_that_unwinds_past_a_writer_closes_it_without_a
         });
         BOOST_TEST(error == "oops");
         BOOST_TEST(transport->closing);
-        BOOST_TEST(Warnings::text() == "");
+        BOOST_TEST(warnings.count() == 0u);
     });
 }
 
 BOOST_AUTO_TEST_CASE(a_stopped_loop_can_still_be_used_on_its_thread) {
-    const Warnings warnings;
+    const CapturedWarnings warnings;
     const auto loop = new_event_loop();
     absl::optional<MockConnection> connection;
     loop->run_until_complete([&] {
@@ -102,12 +94,12 @@ BOOST_AUTO_TEST_CASE(a_stopped_loop_can_still_be_used_on_its_thread) {
     const auto transport = connection->transport;
     connection.reset();
     BOOST_TEST(transport->closing);
-    BOOST_TEST(starts_with(Warnings::text(), "unclosed <StreamWriter"));
+    BOOST_TEST(warnings.contains("unclosed <StreamWriter"));
 }
 
 BOOST_AUTO_TEST_CASE(the_last_handle_may_die_on_another_thread) {
     run([] {
-        const Warnings warnings;
+        const CapturedWarnings warnings;
         auto connection = std::make_shared<MockConnection>();
         const auto transport = connection->transport;
         const std::weak_ptr<StreamReaderProtocol> protocol = connection->protocol;
@@ -116,13 +108,13 @@ BOOST_AUTO_TEST_CASE(the_last_handle_may_die_on_another_thread) {
         BOOST_TEST(!transport->closing);
         settle();
         BOOST_TEST(transport->closing);
-        BOOST_TEST(starts_with(Warnings::text(), "unclosed <StreamWriter"));
+        BOOST_TEST(warnings.contains("unclosed <StreamWriter"));
         BOOST_TEST(!protocol.lock());
     });
 }
 
 BOOST_AUTO_TEST_CASE(handles_that_travel_when_the_loop_ends_are_not_lost) {
-    const Warnings warnings;
+    const CapturedWarnings warnings;
     std::weak_ptr<MockTransport> alive;
     {
         const auto loop = new_event_loop();
@@ -134,11 +126,11 @@ BOOST_AUTO_TEST_CASE(handles_that_travel_when_the_loop_ends_are_not_lost) {
         BOOST_TEST(!alive.lock()->closing);
     }
     BOOST_TEST(!alive.lock());
-    BOOST_TEST(starts_with(Warnings::text(), "loop is closed: unclosed <StreamWriter"));
+    BOOST_TEST(warnings.contains("loop is closed: unclosed <StreamWriter"));
 }
 
 BOOST_AUTO_TEST_CASE(handles_may_die_after_the_loop_on_any_thread) {
-    const Warnings warnings;
+    const CapturedWarnings warnings;
     std::weak_ptr<MockTransport> alive;
     absl::optional<MockConnection> connection;
     {
@@ -154,7 +146,7 @@ BOOST_AUTO_TEST_CASE(handles_may_die_after_the_loop_on_any_thread) {
     BOOST_CHECK_THROW(await(connection->writer.wait_closed()), RuntimeError);
     std::thread([&] { connection.reset(); }).join();
     BOOST_TEST(!alive.lock());
-    BOOST_TEST(starts_with(Warnings::text(), "loop is closed: unclosed <StreamWriter"));
+    BOOST_TEST(warnings.contains("loop is closed: unclosed <StreamWriter"));
 }
 
 BOOST_AUTO_TEST_CASE(what_arrives_for_a_dropped_reader_is_dropped) {
@@ -187,7 +179,7 @@ BOOST_AUTO_TEST_CASE(the_writer_keeps_the_reader) {
 }
 
 BOOST_AUTO_TEST_CASE(streams_in_a_ring_of_tasks_are_unwound_with_their_loop) {
-    const Warnings warnings;
+    const CapturedWarnings warnings;
     std::weak_ptr<MockTransport> alive;
     {
         const auto loop = new_event_loop();

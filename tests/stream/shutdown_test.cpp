@@ -27,9 +27,9 @@ std::size_t open_descriptors() {
 BOOST_AUTO_TEST_SUITE(shutdown_of_streams)
 
 BOOST_AUTO_TEST_CASE(a_connection_cancelled_at_any_point_of_its_making_leaves_nothing) {
-    const Warnings warnings;
+    const CapturedWarnings warnings;
     run([] {
-        const LoopReports reports;
+        const CapturedReports reports(get_running_loop());
         const Server server = await(start_server(echo_lines, "127.0.0.1", 0));
         const std::size_t before = open_descriptors();
         bool made = false;
@@ -51,13 +51,13 @@ BOOST_AUTO_TEST_CASE(a_connection_cancelled_at_any_point_of_its_making_leaves_no
             BOOST_TEST(open_descriptors() == before);
         }
         end_server(server);
-        BOOST_TEST(reports.text() == "");
+        BOOST_TEST(reports.all.empty());
     });
-    BOOST_TEST(Warnings::text() == "");
+    BOOST_TEST(warnings.count() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_run_that_ends_with_streams_open_leaves_nothing) {
-    const Warnings warnings;
+    const CapturedWarnings warnings;
     const std::size_t before = open_descriptors();
     std::vector<std::weak_ptr<WriteTransport>> transports;
     run([&] {
@@ -81,11 +81,11 @@ BOOST_AUTO_TEST_CASE(a_run_that_ends_with_streams_open_leaves_nothing) {
     BOOST_TEST(transports.size() == 6u);
     for (const auto& transport : transports) BOOST_TEST(!transport.lock());
     BOOST_TEST(open_descriptors() == before);
-    BOOST_TEST(Warnings::text() == "");
+    BOOST_TEST(warnings.count() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_loop_that_is_destroyed_in_the_middle_of_everything_leaves_nothing) {
-    const Warnings warnings;
+    const CapturedWarnings warnings;
     const std::size_t before = open_descriptors();
     Streams outlives(nullptr, StreamWriter());
     std::vector<std::weak_ptr<WriteTransport>> transports;

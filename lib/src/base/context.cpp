@@ -21,7 +21,7 @@ Ref<ContextData>& current_context_slot() noexcept {
 
 Ref<ContextData> snapshot_context() {
     const Ref<ContextData>& current = current_context_slot();
-    if (!current) return nullptr;
+    if (!current || current->values() == nullptr) return nullptr;
     return Ref<ContextData>(new ContextData(current->values()));
 }
 

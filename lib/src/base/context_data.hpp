@@ -9,11 +9,12 @@
 #include "absl/container/flat_hash_map.h"
 
 #include "cede/base/context.hpp"
+#include "cede/base/pool.hpp"
 
 namespace cede {
 namespace detail {
 
-class ContextData {
+class ContextData final : public Pooled {
 public:
     // The key is the variable's own identity, which is never reused; the value is immutable once set.
     using Values = absl::flat_hash_map<std::uint64_t, std::shared_ptr<const void>>;

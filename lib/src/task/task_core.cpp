@@ -209,7 +209,11 @@ void TaskCore::loop_closes() noexcept {
 
 std::string TaskCore::name() const { return name_.empty() ? "Task-" + std::to_string(number_) : name_; }
 
-Context TaskCore::context() const { return context_ ? Context(context_) : Context(); }
+// Made when it is asked for, so that what the task sets later is seen through the handle.
+Context TaskCore::context() {
+    if (!context_) context_ = Ref<ContextData>(new ContextData());
+    return Context(context_);
+}
 
 std::string TaskCore::describe() const { return "task '" + name() + "'"; }
 

@@ -9,31 +9,13 @@
 
 #include <exception>
 #include <memory>
-#include <vector>
 
 #include "cede/base/fwd.hpp"
 #include "cede/loop/event_loop.hpp"
-#include "cede/loop/future.hpp"
 #include "cede/net/protocol.hpp"
+#include "cede/task/wait_list.hpp"
 
 namespace cede {
-
-namespace detail {
-
-// Tasks that wait for one thing to happen. Each has a future of its own: cancelling a task cancels the future that it
-// awaits, and that must not reach the others.
-class Waiters {
-public:
-    // Cedes until release(). Throws what release() was given, or CancelledError.
-    void wait(const LoopReference& loop);
-    // Ends the waits, in the order in which they began: by `error`, unless it is null.
-    void release(const std::exception_ptr& error);
-
-private:
-    std::vector<Future<void>> waiting_;
-};
-
-}  // namespace detail
 
 class FlowControl {
 public:
@@ -56,9 +38,11 @@ public:
     bool lost() const noexcept { return lost_; }
 
 private:
-    detail::LoopReference loop_;
-    detail::Waiters draining_;
-    detail::Waiters closing_;
+    EventLoop& loop() const;
+
+    const detail::LoopReference loop_;
+    detail::WaitList draining_;
+    detail::WaitList closing_;
     std::exception_ptr error_;
     bool paused_ = false;
     bool lost_ = false;

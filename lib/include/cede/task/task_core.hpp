@@ -27,7 +27,7 @@ public:
 
     std::string name() const;
     void set_name(std::string name) { name_ = std::move(name); }
-    Context context() const;
+    Context context();
     Frame& frame() noexcept { return *frame_; }
     // What it awaits; null when it is ready, running, or in a bare yield.
     FutureCore* waiting_for() const noexcept { return waiting_for_.get(); }

@@ -1,0 +1,147 @@
+// `with`: Python's `async with`. The managers await, so these run as tasks.
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+
+#include "cede/cede.hpp"
+
+using cede::await;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Records what happens to it; may fail on entry, suppress, or fail on exit. Both ways cede.
+struct Manager {
+    std::string name;
+    std::string& trace;
+    bool suppresses = false;
+    bool enter_throws = false;
+    bool exit_throws = false;
+
+    std::string enter() {
+        await(cede::sleep(0s));
+        if (enter_throws) throw std::domain_error(name + " does not open");
+        trace += "+" + name + " ";
+        return name;
+    }
+    bool exit(const std::exception_ptr& error) {
+        await(cede::sleep(0s));
+        trace += (error ? "!" : "-") + name + " ";
+        if (exit_throws) throw std::range_error(name + " does not close");
+        return suppresses;
+    }
+};
+
+// A manager whose enter() returns nothing.
+struct Plain {
+    int& open;
+    void enter() { ++open; }
+    bool exit(const std::exception_ptr&) {
+        --open;
+        return false;
+    }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(with)
+
+BOOST_AUTO_TEST_CASE(CORO_023_two_are_entered_left_to_right_and_left_right_to_left) {
+    std::string trace;
+    const std::string result = cede::run([&] {
+        return cede::with(Manager{"a", trace}, Manager{"b", trace}, [&](const std::string& a, const std::string& b) {
+            trace += "body ";
+            return a + b;
+        });
+    });
+    BOOST_TEST(trace == "+a +b body -b -a ");
+    BOOST_TEST(result == "ab");
+}
+
+BOOST_AUTO_TEST_CASE(CORO_023_one_that_suppresses_hides_the_exception_from_those_to_its_left) {
+    std::string trace;
+    cede::run([&] {
+        Manager a{"a", trace};
+        Manager b{"b", trace};
+        b.suppresses = true;
+        cede::with(a, b, [&](const std::string&, const std::string&) { throw std::domain_error("x"); });
+        trace += "after";
+    });
+    BOOST_TEST(trace == "+a +b !b -a after");
+}
+
+BOOST_AUTO_TEST_CASE(CORO_024_an_exception_of_exit_replaces_the_body_s) {
+    std::string trace;
+    Manager manager{"a", trace};
+    manager.exit_throws = true;
+    manager.suppresses = true;
+    BOOST_CHECK_THROW(cede::run([&] { cede::with(manager, [](const std::string&) { throw std::domain_error("x"); }); }),
+                      std::range_error);
+    BOOST_TEST(trace == "+a !a ");
+    trace.clear();
+    BOOST_CHECK_THROW(cede::run([&] { cede::with(manager, [](const std::string&) {}); }), std::range_error);
+    BOOST_TEST(trace == "+a -a ");
+}
+
+BOOST_AUTO_TEST_CASE(CORO_024_an_exit_that_handled_lets_execution_go_on_with_a_default_result) {
+    std::string trace;
+    const int result = cede::run([&] {
+        Manager manager{"a", trace};
+        manager.suppresses = true;
+        return cede::with(manager, [](const std::string&) -> int { throw std::domain_error("x"); });
+    });
+    BOOST_TEST(result == 0);
+    BOOST_TEST(trace == "+a !a ");
+}
+
+BOOST_AUTO_TEST_CASE(an_exit_that_did_not_handle_passes_the_exception_on) {
+    std::string trace;
+    BOOST_CHECK_THROW(cede::run([&] {
+        cede::with(Manager{"a", trace}, [](const std::string&) { throw std::domain_error("x"); });
+    }), std::domain_error);
+    BOOST_TEST(trace == "+a !a ");
+}
+
+BOOST_AUTO_TEST_CASE(CORO_025_if_enter_throws_neither_the_body_nor_its_exit_runs) {
+    std::string trace;
+    Manager manager{"a", trace};
+    manager.enter_throws = true;
+    manager.suppresses = true;
+    bool ran = false;
+    BOOST_CHECK_THROW(cede::run([&] { cede::with(manager, [&](const std::string&) { ran = true; }); }), std::domain_error);
+    BOOST_TEST(!ran);
+    BOOST_TEST(trace.empty());
+    Manager outer{"outer", trace};
+    BOOST_CHECK_THROW(cede::run([&] {
+        cede::with(outer, manager, [&](const std::string&, const std::string&) { ran = true; });
+    }), std::domain_error);
+    BOOST_TEST(!ran);
+    BOOST_TEST(trace == "+outer !outer ");
+}
+
+BOOST_AUTO_TEST_CASE(a_cancellation_of_the_body_is_seen_by_exit_which_may_await) {
+    std::string trace;
+    cede::run([&] {
+        auto task = cede::create_task([&] {
+            cede::with(Manager{"a", trace}, [](const std::string&) { await(cede::sleep(1h)); });
+        });
+        for (int i = 0; i < 3; ++i) await(cede::sleep(0s));
+        task.cancel();
+        BOOST_CHECK_THROW(await(task), cede::CancelledError);
+    });
+    BOOST_TEST(trace == "+a !a ");
+}
+
+BOOST_AUTO_TEST_CASE(a_manager_may_give_nothing_and_a_body_may_take_nothing) {
+    int open = 0;
+    BOOST_TEST(cede::with(Plain{open}, [&] { return open; }) == 1);
+    BOOST_TEST(open == 0);
+    BOOST_TEST(cede::with(Plain{open}, Plain{open}, [&] { return open; }) == 2);
+    std::string trace;
+    cede::run([&] { cede::with(Manager{"a", trace}, [] {}); });
+    BOOST_TEST(trace == "+a -a ");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

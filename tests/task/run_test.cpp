@@ -1,0 +1,282 @@
+// RUN: run and Runner.
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <memory>
+#include <thread>
+
+#include "cede/cede.hpp"
+#include "cede/testing/testing.hpp"
+#include "support/captured.hpp"
+
+using namespace cede;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Runs on virtual loops, the last of which is kept in `loop` while it lives.
+struct Factory {
+    EventLoop* loop = nullptr;
+    int calls = 0;
+    RunOptions options() {
+        return RunOptions().loop_factory([this] {
+            ++calls;
+            auto made = std::unique_ptr<EventLoop>(new testing::VirtualTimeLoop());
+            loop = made.get();
+            return made;
+        });
+    }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(running_programs)
+
+BOOST_AUTO_TEST_CASE(RUN_001_debug_mode) {
+    BOOST_TEST(run([] { return get_running_loop().get_debug(); }, RunOptions().debug(true)));
+    BOOST_TEST(!run([] { return get_running_loop().get_debug(); }, RunOptions().debug(false)));
+    const bool by_default = new_event_loop()->get_debug();
+    BOOST_TEST(run([] { return get_running_loop().get_debug(); }) == by_default);
+}
+
+BOOST_AUTO_TEST_CASE(RUN_002_what_is_left_is_cancelled_and_awaited) {
+    Factory factory;
+    bool cleaned = false;
+    Task<void> left;
+    const int result = run(
+        [&] {
+            left = create_task([&] {
+                try {
+                    await(sleep(1h));
+                } catch (const CancelledError&) {
+                    await(sleep(1s));
+                    cleaned = true;
+                    throw;
+                }
+            });
+            await(sleep(0s));
+            return 4;
+        },
+        factory.options());
+    BOOST_TEST(result == 4);
+    BOOST_TEST(cleaned);
+    BOOST_TEST(left.cancelled());
+}
+
+BOOST_AUTO_TEST_CASE(RUN_003_its_failure_is_reported) {
+    Factory factory;
+    std::vector<ExceptionContext> reports;
+    const int result = run(
+        [&] {
+            get_running_loop().set_exception_handler(
+                [&](EventLoop&, const ExceptionContext& context) { reports.push_back(context); });
+            create_task([] {
+                try {
+                    await(sleep(1h));
+                } catch (const CancelledError&) {
+                    throw std::domain_error("at shutdown");
+                }
+            });
+            await(sleep(0s));
+            return 4;
+        },
+        factory.options());
+    BOOST_TEST(result == 4);
+    BOOST_REQUIRE(reports.size() == 1u);
+    BOOST_TEST(tests::contains(reports[0].message, "shutdown"));
+    BOOST_TEST(static_cast<bool>(reports[0].task));
+    BOOST_CHECK_THROW(std::rethrow_exception(reports[0].exception), std::domain_error);
+}
+
+BOOST_AUTO_TEST_CASE(RUN_005_its_loop_is_installed_for_the_duration) {
+    run([] { BOOST_TEST(&get_event_loop() == &get_running_loop()); });
+    BOOST_CHECK_THROW(get_event_loop(), RuntimeError);
+    Runner runner;
+    EventLoop& loop = runner.get_loop();
+    BOOST_TEST(&get_event_loop() == &loop);
+    runner.close();
+    BOOST_CHECK_THROW(get_event_loop(), RuntimeError);
+}
+
+BOOST_AUTO_TEST_CASE(RUN_006_a_factory_makes_the_loop) {
+    Factory factory;
+    run([&] { BOOST_TEST(&get_running_loop() == factory.loop); }, factory.options());
+    BOOST_TEST(factory.calls == 1);
+}
+
+BOOST_AUTO_TEST_CASE(RUN_007_any_awaitable_is_run) {
+    struct Awaitable {
+        int cede_await() { return 3; }
+    };
+    BOOST_TEST(run(Awaitable()) == 3);
+    BOOST_TEST(run(sleep(0s, 4)) == 4);
+    BOOST_TEST(run([] { return sleep(0s, 5); }) == 5);
+    Runner runner;
+    auto future = runner.get_loop().create_future<int>();
+    future.set_result(6);
+    BOOST_TEST(runner.run(future) == 6);
+    BOOST_TEST(*run([] { return std::unique_ptr<int>(new int(7)); }) == 7);
+}
+
+BOOST_AUTO_TEST_CASE(RUN_008_a_runner_keeps_its_loop) {
+    Factory factory;
+    Runner runner(factory.options());
+    EventLoop& loop = runner.get_loop();
+    for (int i = 0; i < 3; ++i) BOOST_TEST(runner.run([&] { return &get_running_loop(); }) == &loop);
+    BOOST_TEST(factory.calls == 1);
+    // What one run leaves goes on in the next.
+    Task<int> slow = runner.run([] { return create_task(sleep(10s, 8)); });
+    BOOST_TEST(!slow.done());
+    BOOST_TEST(runner.run(slow) == 8);
+}
+
+BOOST_AUTO_TEST_CASE(RUN_009_closing_twice) {
+    Runner runner;
+    runner.run([] {});
+    runner.close();
+    runner.close();
+    BOOST_CHECK_THROW(runner.get_loop(), RuntimeError);
+    BOOST_CHECK_THROW(runner.run([] {}), RuntimeError);
+    Runner unused;
+    unused.close();
+}
+
+BOOST_AUTO_TEST_CASE(RUN_010_not_inside_a_running_loop) {
+    Runner runner;
+    bool started = false;
+    runner.run([&] {
+        BOOST_CHECK_THROW(runner.run([&] { started = true; }), RuntimeError);
+        BOOST_CHECK_THROW(run([&] { started = true; }), RuntimeError);
+        await(sleep(0s));
+    });
+    BOOST_TEST(!started);
+}
+
+BOOST_AUTO_TEST_CASE(RUN_011_the_first_interrupt_cancels_main) {
+    bool cleaned = false;
+    BOOST_CHECK_THROW(run([&] {
+        get_running_loop().call_soon([] { raise(SIGINT); });
+        try {
+            await(sleep(1h));
+        } catch (const CancelledError&) {
+            await(sleep(1ms));  // and may clean up in peace
+            cleaned = true;
+            throw;
+        }
+    }),
+                      KeyboardInterrupt);
+    BOOST_TEST(cleaned);
+}
+
+BOOST_AUTO_TEST_CASE(RUN_011_main_may_absorb_it) {
+    BOOST_TEST(run([] {
+                   get_running_loop().call_soon([] { raise(SIGINT); });
+                   try {
+                       await(sleep(1h));
+                   } catch (const CancelledError&) {
+                   }
+                   return 9;
+               }) == 9);
+}
+
+BOOST_AUTO_TEST_CASE(the_second_interrupt_is_thrown_at_once) {
+    bool went_on = false;
+    BOOST_CHECK_THROW(run([&] {
+        get_running_loop().call_soon([] { raise(SIGINT); });
+        try {
+            await(sleep(1h));
+        } catch (const CancelledError&) {
+            raise(SIGINT);
+            await(sleep(1ms));
+            await(sleep(1h));
+            went_on = true;
+        }
+    }),
+                      KeyboardInterrupt);
+    BOOST_TEST(!went_on);
+}
+
+BOOST_AUTO_TEST_CASE(RUN_012_the_future_that_main_awaits_is_cancelled) {
+    Runner runner;
+    const auto future = runner.get_loop().create_future<void>();
+    BOOST_CHECK_THROW(runner.run([&] {
+        get_running_loop().call_soon([] { raise(SIGINT); });
+        await(future);
+    }),
+                      KeyboardInterrupt);
+    BOOST_TEST(future.cancelled());
+}
+
+BOOST_AUTO_TEST_CASE(RUN_013_a_main_that_was_cancelled_by_somebody_too) {
+    BOOST_CHECK_THROW(run([] {
+        const AnyTask self = current_task();
+        get_running_loop().call_soon([self] {
+            self.cancel();
+            raise(SIGINT);
+        });
+        try {
+            await(sleep(1h));
+        } catch (const CancelledError&) {
+            await(sleep(1ms));
+            throw;
+        }
+    }),
+                      CancelledError);
+}
+
+BOOST_AUTO_TEST_CASE(RUN_014_in_another_thread_it_runs_without_the_handler) {
+    int result = 0;
+    std::thread([&] { result = run([] { return 5; }); }).join();
+    BOOST_TEST(result == 5);
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_of_the_programs_own_is_left_alone) {
+    static volatile std::sig_atomic_t ran = 0;
+    std::signal(SIGINT, [](int) { ran = 1; });
+    run([] {
+        raise(SIGINT);
+        await(sleep(1ms));
+    });
+    BOOST_TEST(ran == 1);
+    std::signal(SIGINT, SIG_DFL);
+}
+
+BOOST_AUTO_TEST_CASE(afterwards_the_signal_does_what_it_did_before) {
+    run([] {});
+    struct sigaction action;
+    sigaction(SIGINT, nullptr, &action);
+    BOOST_TEST((action.sa_handler == SIG_DFL));
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_of_main_leaves_after_the_rest_was_ended) {
+    bool cleaned = false;
+    BOOST_CHECK_THROW(testing::run([&] {
+        create_task([&] {
+            try {
+                await(sleep(1h));
+            } catch (const CancelledError&) {
+                cleaned = true;
+                throw;
+            }
+        });
+        await(sleep(0s));
+        throw std::domain_error("x");
+    }),
+                      std::domain_error);
+    BOOST_TEST(cleaned);
+}
+
+BOOST_AUTO_TEST_CASE(the_default_executor_is_joined) {
+    std::atomic<bool> ended{false};
+    run([&] {
+        get_running_loop().run_in_executor(nullptr, [&] { ended = true; });
+    });
+    BOOST_TEST(ended);
+}
+
+BOOST_AUTO_TEST_CASE(with_a_runner) {
+    BOOST_TEST(with(Runner(), [](Runner& runner) { return runner.run(sleep(0s, 3)); }) == 3);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,167 @@
+// THREAD-001, 002, 007 to 010: to_thread and run_coroutine_threadsafe.
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "cede/cede.hpp"
+#include "cede/testing/testing.hpp"
+#include "support/captured.hpp"
+
+using namespace cede;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A loop that runs in a thread of its own until the end of the scope.
+class LoopThread {
+public:
+    LoopThread() : loop_(new_event_loop()), thread_([this] { loop_->run_forever(); }) {}
+    ~LoopThread() { join(); }
+    EventLoop& operator*() { return *loop_; }
+    void join() {
+        if (!thread_.joinable()) return;
+        loop_->call_soon_threadsafe([this] { loop_->stop(); });
+        thread_.join();
+    }
+
+private:
+    std::unique_ptr<EventLoop> loop_;
+    std::thread thread_;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(task_threads)
+
+BOOST_AUTO_TEST_CASE(THREAD_001_several_at_once) {
+    testing::run([] {
+        std::atomic<int> calls{0};
+        std::vector<Coroutine<int>> work;
+        for (int i = 0; i < 10; ++i) {
+            work.push_back(to_thread([&calls](int n) {
+                ++calls;
+                return n * n;
+            }, i));
+        }
+        const std::vector<int> results = await(gather(std::move(work)));
+        BOOST_TEST(calls == 10);
+        BOOST_TEST(results.at(9) == 81);
+        BOOST_CHECK_THROW(await(to_thread([] { throw std::domain_error("x"); })), std::domain_error);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(to_thread_outside_a_loop_is_an_error) { BOOST_CHECK_THROW(await(to_thread([] {})), RuntimeError); }
+
+BOOST_AUTO_TEST_CASE(THREAD_007_the_result_comes_to_the_other_thread) {
+    LoopThread other;
+    BOOST_TEST(run_coroutine_threadsafe(sleep(1ms, 5), *other).result() == 5);
+    BOOST_TEST(run_coroutine_threadsafe([] { return std::string("x"); }, *other).result() == "x");
+    BOOST_TEST(*run_coroutine_threadsafe([] { return std::unique_ptr<int>(new int(6)); }, *other).result() == 6);
+    run_coroutine_threadsafe([&] { BOOST_TEST(&get_running_loop() == &*other); }, *other).result();
+}
+
+BOOST_AUTO_TEST_CASE(THREAD_008_so_does_an_exception) {
+    LoopThread other;
+    const auto failed = run_coroutine_threadsafe([] { throw std::domain_error("x"); }, *other);
+    BOOST_CHECK_THROW(failed.result(), std::domain_error);
+    BOOST_TEST((failed.exception() != nullptr));
+}
+
+BOOST_AUTO_TEST_CASE(THREAD_009_a_timeout_and_a_cancellation_from_the_thread) {
+    LoopThread other;
+    std::promise<void> cancelled;
+    const auto future = run_coroutine_threadsafe(
+        [&] {
+            try {
+                await(sleep(1h));
+            } catch (const CancelledError&) {
+                cancelled.set_value();
+                throw;
+            }
+        },
+        *other);
+    BOOST_CHECK_THROW(future.result(Duration(5ms)), TimeoutError);
+    BOOST_TEST(!future.done());
+    BOOST_TEST(future.cancel());
+    BOOST_TEST(!future.cancel());
+    cancelled.get_future().wait();
+    BOOST_CHECK_THROW(future.result(), CancelledError);
+}
+
+BOOST_AUTO_TEST_CASE(THREAD_010_a_cancellation_inside_the_loop) {
+    LoopThread other;
+    const auto future = run_coroutine_threadsafe(
+        [] {
+            current_task().cancel();
+            await(sleep(1h));
+        },
+        *other);
+    BOOST_CHECK_THROW(future.result(), CancelledError);
+    BOOST_TEST(future.cancelled());
+}
+
+BOOST_AUTO_TEST_CASE(a_done_callback_and_many_callers) {
+    LoopThread other;
+    std::vector<std::thread> threads;
+    std::atomic<int> sum{0}, callbacks{0};
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&] {
+            for (int i = 0; i < 200; ++i) {
+                const auto future = run_coroutine_threadsafe(
+                    [i] {
+                        await(sleep(0s));
+                        return i;
+                    },
+                    *other);
+                future.add_done_callback([&](const ConcurrentFuture<int>& done) {
+                    BOOST_ASSERT(done.done());
+                    ++callbacks;
+                });
+                sum += future.result();
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    other.join();
+    BOOST_TEST(sum == 4 * 199 * 100);
+    BOOST_TEST(callbacks == 800);
+}
+
+BOOST_AUTO_TEST_CASE(a_thread_that_waits_is_let_go_when_the_loop_closes) {
+    auto loop = new_event_loop();
+    loop->set_exception_handler([](EventLoop&, const ExceptionContext&) {});
+    const auto begun = run_coroutine_threadsafe([] { await(sleep(1h)); }, *loop);
+    loop->stop();
+    loop->run_forever();
+    loop->stop();
+    loop->run_forever();
+    const auto queued = run_coroutine_threadsafe([] { return 1; }, *loop);
+    std::thread waits([&] {
+        BOOST_CHECK_THROW(begun.result(), CancelledError);
+        BOOST_CHECK_THROW(queued.result(), CancelledError);
+    });
+    loop->close();
+    waits.join();
+    BOOST_CHECK_THROW(run_coroutine_threadsafe([] {}, *loop), RuntimeError);
+    BOOST_TEST(!begun.cancel());
+}
+
+BOOST_AUTO_TEST_CASE(cancelling_from_threads_while_the_loop_ends) {
+    for (int round = 0; round < 20; ++round) {
+        std::vector<ConcurrentFuture<void>> futures;
+        auto other = std::unique_ptr<LoopThread>(new LoopThread());
+        (**other).set_exception_handler([](EventLoop&, const ExceptionContext&) {});
+        for (int i = 0; i < 20; ++i) futures.push_back(run_coroutine_threadsafe([] { await(sleep(1h)); }, **other));
+        std::thread canceller([&] {
+            for (const auto& future : futures) future.cancel();
+        });
+        other.reset();
+        canceller.join();
+        for (const auto& future : futures) BOOST_CHECK_THROW(future.result(), CancelledError);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
