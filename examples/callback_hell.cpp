@@ -1,6 +1,6 @@
 // 004, "Callback Hell and Why async Syntax Exists": three nested callbacks, then the same as straight code.
 //
-// The old interface stays as it is. Each of its calls becomes something to await: a Future, and a callback that sets it.
+// The old interface stays as it is. await_callback() gives each of its calls a callback that ends the await.
 #include <cede/cede.hpp>
 
 #include <chrono>
@@ -29,19 +29,12 @@ void handle_user_nested(int id, Callback callback) {
     });
 }
 
-// `start` is given the callback to pass on. The await ends when it is called.
-template <class Start>
-std::string await_answer(Start start) {
-    const cede::Future<std::string> answer;
-    start([answer](std::string text) { answer.set_result(std::move(text)); });
-    return await(answer);
-}
-
 // Straight: a plain function, since a fiber can wait at any depth.
+using Done = cede::Completion<std::string>;
 std::string handle_user(int id) {
-    const std::string user = await_answer([&](Callback done) { get_user(id, done); });
-    const std::string profile = await_answer([&](Callback done) { get_profile(user, done); });
-    const std::string picture = await_answer([&](Callback done) { get_picture(profile, done); });
+    const auto user = cede::await_callback<std::string>([&](Done done) { get_user(id, done); });
+    const auto profile = cede::await_callback<std::string>([&](Done done) { get_profile(user, done); });
+    const auto picture = cede::await_callback<std::string>([&](Done done) { get_picture(profile, done); });
     return user + ": " + picture;
 }
 

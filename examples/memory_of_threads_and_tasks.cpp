@@ -5,8 +5,10 @@
 // The table goes to stderr, for it differs from machine to machine. Kernel stacks are counted for the whole machine.
 #include <cede/cede.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <mutex>
 #include <string>

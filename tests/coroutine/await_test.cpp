@@ -403,6 +403,36 @@ BOOST_AUTO_TEST_CASE(it_may_be_left_and_continued_inside_a_context) {
     second.run([] {});
 }
 
+BOOST_AUTO_TEST_CASE(a_generator_that_awaits_stays_in_the_context_it_is_driven_in) {
+    const auto current = [] { return cede::detail::current_context_slot().get(); };
+    const cede::Context first;
+    const cede::Context second;
+    const cede::Context inner;
+    std::vector<const void*> seen;
+    Coroutine<void> coroutine([&] {
+        cede::Generator<int> generator([&](cede::Yield<int>& yield) {
+            seen.push_back(current());
+            bare_yield();
+            seen.push_back(current());
+            yield(1);
+            bare_yield();
+            seen.push_back(current());
+        });
+        inner.run([&] { generator.next(); });
+        seen.push_back(current());
+        generator.try_next();
+        seen.push_back(current());
+    });
+    // Each step by another driver: what is not inside inner.run() is in the driver's context.
+    first.run([&] { coroutine.send(); });
+    second.run([&] { coroutine.send(); });
+    const cede::Context third;
+    third.run([&] { BOOST_CHECK_THROW(coroutine.send(), StopIteration<>); });
+    const std::vector<const void*> expected{inner.data().get(), inner.data().get(), second.data().get(),
+                                            third.data().get(), third.data().get()};
+    BOOST_CHECK(seen == expected);
+}
+
 BOOST_AUTO_TEST_CASE(debug_mode_reports_one_that_was_never_awaited) {
     const Reports reports;
     cede::detail::thread_state.debug = true;

@@ -201,6 +201,49 @@ BOOST_AUTO_TEST_CASE(a_loop_may_end_at_any_turn) {
     }
 }
 
+// In any order of what is ready, connection_made comes before all else and connection_lost after it.
+BOOST_AUTO_TEST_CASE(a_shuffled_loop_serves_as_well) {
+    const Warnings warnings;
+    const int before = open_descriptors();
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        testing::run(&converse, testing::TestOptions().seed(seed).grace(std::chrono::milliseconds(1)));
+        testing::run(
+            [] {
+                auto ends = Socket::pair();
+                const auto protocol = std::make_shared<Counted>();
+                auto connecting = create_task(
+                    get_running_loop().connect_accepted_socket(factory_of(protocol), std::move(ends.first)));
+                await(sleep(std::chrono::seconds(0)));
+                connecting.cancel();
+                settle();
+                BOOST_TEST((protocol->calls.empty() || protocol->calls == "made lost "));
+            },
+            testing::TestOptions().seed(seed));
+        BOOST_TEST(open_descriptors() == before);
+        BOOST_TEST(Counted::living == 0);
+    }
+}
+
+// Ctrl-C in a callback leaves the loop as from any callback, and the connections are closed with it.
+BOOST_AUTO_TEST_CASE(an_interrupt_in_any_callback_leaves_the_loop) {
+    const Warnings warnings;
+    const int before = open_descriptors();
+    for (int which = 0; which < 3; ++which) {
+        const auto interrupted = [=] {
+            Connected<Counted> c;
+            const auto interrupt = [] { throw KeyboardInterrupt(); };
+            std::function<void()>* const callbacks[] = {&c.protocol->on_data, &c.protocol->on_eof, &c.protocol->on_lost};
+            *callbacks[which] = interrupt;
+            c.peer_sends("x");
+            if (which > 0) c.peer.close();
+            settle();
+        };
+        BOOST_CHECK_THROW(in_loop(interrupted), KeyboardInterrupt);
+        BOOST_TEST(open_descriptors() == before);
+        BOOST_TEST(Counted::living == 0);
+    }
+}
+
 // A whole conversation, with the n-th call of a kind failing, for every n: it succeeds or says why, and leaves nothing.
 // The clock is virtual: a server that pauses for a second, or a failure that nobody is told of, costs no time.
 BOOST_AUTO_TEST_CASE(any_system_call_may_fail) {

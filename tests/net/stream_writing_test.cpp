@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <thread>
+
 namespace cede {
 namespace tests {
 namespace {
@@ -324,6 +326,15 @@ BOOST_AUTO_TEST_CASE(writing_more_while_resumed_sends_that_too) {
         c.transport->write(bytes);
         BOOST_TEST((drain(c, bytes.size() + 8) == bytes + "and more"));
         BOOST_TEST(until([&] { return c.protocol->losses == 1; }));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(writing_from_another_thread_is_an_error_in_debug_mode) {
+    in_loop([] {
+        Connected<> c;
+        std::thread([&] { BOOST_CHECK_THROW(c.transport->write("x"), RuntimeError); }).join();
+        BOOST_TEST(c.peer_receives() == "");
+        c.transport->close();
     });
 }
 

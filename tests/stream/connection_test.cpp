@@ -192,6 +192,25 @@ BOOST_AUTO_TEST_CASE(STREAM_021_a_cancelled_callback_is_not_reported) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(STREAM_021_also_before_its_first_step) {
+    run([] {
+        const CapturedWarnings warnings;
+        const CapturedReports reports(get_running_loop());
+        bool called = false;
+        const Server server = await(start_server([&](StreamReader, StreamWriter) { called = true; }, "127.0.0.1", 0));
+        const Task<std::string> asking = create_task(ask(port_of(server), "hello\n"));
+        while (all_tasks().size() < 3) await(sleep(0s));
+        for (const AnyTask& task : all_tasks()) {
+            if (task.get_name().find("client") == 0) task.cancel();
+        }
+        error_of([&] { BOOST_TEST(await(asking) == ""); });  // or the connection was reset
+        end_server(server);
+        BOOST_TEST(!called);
+        BOOST_TEST(reports.all.empty());
+        BOOST_TEST(warnings.count() == 0u);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(STREAM_023_writing_after_close_and_then_draining_throws) {
     run([] {
         const Server server = await(start_server(echo_lines, "127.0.0.1", 0));

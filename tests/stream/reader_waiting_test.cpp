@@ -145,6 +145,20 @@ BOOST_AUTO_TEST_CASE(two_tasks_cannot_wait_for_one_stream) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_cancelled_task_that_has_not_run_yet_is_not_in_the_way) {
+    run([] {
+        const StreamReader reader;
+        const Task<std::string> first = start(reads()[0], reader);
+        first.cancel();
+        const Task<std::string> second = create_task(reader.read(100), TaskOptions().eager(true));
+        settle();
+        BOOST_TEST(first.cancelled());
+        BOOST_TEST(!second.done());
+        reader.feed_data("abc");
+        BOOST_TEST(await(second) == "abc");
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_task_that_wakes_does_not_undo_the_wait_of_the_next) {
     run([] {
         const StreamReader reader;

@@ -1,8 +1,6 @@
 // Connections that are cut short: cancelled while they are made, or open when their loop ends. Nothing may leak.
 #include <string>
 
-#include <dirent.h>
-
 #include <boost/test/unit_test.hpp>
 
 #include "stream/fixtures.hpp"
@@ -10,19 +8,6 @@
 
 namespace cede {
 namespace tests {
-
-namespace {
-
-std::size_t open_descriptors() {
-    DIR* const folder = opendir("/proc/self/fd");
-    if (folder == nullptr) return 0;
-    std::size_t count = 0;
-    while (readdir(folder) != nullptr) ++count;
-    closedir(folder);
-    return count;
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(shutdown_of_streams)
 

@@ -19,7 +19,7 @@ constexpr int rounds = 500;
 template <class Ask, class Answer>
 std::size_t allocations_of(Ask ask, Answer answer) {
     std::size_t allocations = 0;
-    run([&] {
+    const auto exchange = [&] {
         const Server server = await(start_server(
             [&](StreamReader reader, StreamWriter writer) {
                 for (int i = 0; i < warm_up + rounds; ++i) answer(reader, writer);
@@ -34,7 +34,8 @@ std::size_t allocations_of(Ask ask, Answer answer) {
         allocations = counter.count();
         hang_up(streams);
         end_server(server);
-    });
+    };
+    run(exchange, RunOptions().debug(false));  // which has to put what it measures into words
     return allocations;
 }
 

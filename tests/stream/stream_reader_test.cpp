@@ -211,6 +211,7 @@ BOOST_AUTO_TEST_CASE(STREAM_015_after_set_exception_every_read_throws_it) {
         const StreamReader reader = fed(data);
         BOOST_TEST((reader.exception() == nullptr));
         BOOST_TEST(await(reader.read(2)) == "li");
+        BOOST_CHECK_THROW(reader.set_exception(std::exception_ptr()), std::invalid_argument);
         reader.set_exception(std::out_of_range("gone"));
         BOOST_TEST(error_of([&] { std::rethrow_exception(reader.exception()); }) == "gone");
         char memory[4];

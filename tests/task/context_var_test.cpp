@@ -217,6 +217,12 @@ BOOST_AUTO_TEST_CASE(CTX_015_the_exception_handler_runs_in_the_context_of_what_f
         });
         settle();
         BOOST_TEST(seen == (Order{2}));
+        create_task([&] {
+            var.set(3);
+            throw std::logic_error("task, whose exception nobody retrieves");
+        });
+        settle();
+        BOOST_TEST(seen == (Order{2, 3}));
         get_running_loop().set_exception_handler(nullptr);
     });
 }

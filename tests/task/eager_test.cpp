@@ -1,4 +1,4 @@
-// TASK-031 to 041: tasks that start at once.
+// TASK-030 to 041: tasks that start at once.
 #include <boost/test/unit_test.hpp>
 
 #include <functional>
@@ -163,6 +163,42 @@ BOOST_AUTO_TEST_CASE(an_interrupt_of_the_eager_step_leaves_create_task) {
         throw KeyboardInterrupt();
     }),
                       KeyboardInterrupt);
+}
+
+BOOST_AUTO_TEST_CASE(TASK_030_the_coroutine_of_a_task) {
+    testing::run([] {
+        const Future<void> future;
+        const auto task = create_task([&] { await(future); });
+        BOOST_TEST((task.get_coro().state() == CoroutineState::created));
+        await(sleep(0s));
+        BOOST_TEST((task.get_coro().state() == CoroutineState::suspended));
+        BOOST_TEST((task.get_coro().cr_await() == future));
+        future.set_result();
+        await(task);
+        BOOST_TEST((task.get_coro().state() == CoroutineState::closed));
+        BOOST_TEST(!create_task([] {}, eager()).get_coro());
+        const auto suspended = create_task([] { await(sleep(1s)); }, eager());
+        BOOST_TEST(static_cast<bool>(suspended.get_coro()));
+        await(suspended);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(TASK_037_the_eager_step_runs_in_a_copy_of_the_context) {
+    testing::run([] {
+        const ContextVar<int> variable("variable", 0);
+        variable.set(1);
+        const auto task = create_task(
+            [&] {
+                BOOST_TEST(variable.get() == 1);
+                variable.set(2);
+                await(sleep(1s));
+                BOOST_TEST(variable.get() == 2);
+            },
+            eager());
+        BOOST_TEST(variable.get() == 1);
+        await(task);
+        BOOST_TEST(variable.get() == 1);
+    });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(tasks_in_every_state) {
     turns(1);
     woken.cancel();
     const auto late = unstarted();
-    BOOST_TEST(alive == 10 - 1);  // `woken` has been woken: its step was in that turn
+    BOOST_TEST(alive == 10 - 1);  // `woken` has come to its end in that turn
     tests::CapturedUnraisables unraisables;  // the group's: it ignores GeneratorExit to wait for its child
     loop->close();
     BOOST_TEST(alive == 0);

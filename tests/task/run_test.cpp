@@ -279,4 +279,32 @@ BOOST_AUTO_TEST_CASE(with_a_runner) {
     BOOST_TEST(with(Runner(), [](Runner& runner) { return runner.run(sleep(0s, 3)); }) == 3);
 }
 
+BOOST_AUTO_TEST_CASE(RUN_004_async_generators_are_closed_after_the_tasks_that_were_left) {
+    std::string order;
+    // Outside of main, so that it is still open when the run ends.
+    AsyncGenerator<int> generator([&](AsyncYield<int>& yield) {
+        struct Closed {
+            std::string& order;
+            ~Closed() { order += 'g'; }
+        } closed{order};
+        for (int i = 0;; ++i) yield(i);
+    });
+    BOOST_CHECK_THROW(testing::run([&] {
+        get_running_loop().set_exception_handler([&](EventLoop&, const ExceptionContext&) { order += 'r'; });
+        create_task([&] {
+            try {
+                await(sleep(1h));
+            } catch (const CancelledError&) {
+                order += 't';
+                throw std::domain_error("left");
+            }
+        });
+        await(generator.next());
+        await(sleep(0s));
+        throw std::domain_error("main");
+    }),
+                      std::domain_error);
+    BOOST_TEST(order == "trg");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -146,4 +146,19 @@ BOOST_AUTO_TEST_CASE(done_callbacks) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(all_of_it_where_a_context_variable_is_set) {
+    testing::run([] {
+        const ContextVar<int> variable("variable");
+        variable.set(1);
+        EventLoop& loop = get_running_loop();
+        BOOST_TEST(allocations_of([&] {
+                       for (int i = 0; i < 1000; ++i) {
+                           await(sleep(1ms));
+                           loop.call_soon([] {});
+                           await(create_task([] {}));
+                       }
+                   }) == 0u);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -212,6 +212,7 @@ BOOST_AUTO_TEST_CASE(TASK_026_all_tasks_may_be_asked_from_another_thread) {
     auto loop = new_event_loop();
     std::atomic<bool> go_on{true};
     std::size_t most = 0;
+    bool consistent = true;
     std::thread observer;
     loop->run_until_complete([&] {
         const AnyTask main = current_task();
@@ -219,8 +220,7 @@ BOOST_AUTO_TEST_CASE(TASK_026_all_tasks_may_be_asked_from_another_thread) {
             while (go_on) {
                 const std::vector<AnyTask> seen = all_tasks(*loop);
                 most = std::max(most, seen.size());
-                BOOST_REQUIRE(!seen.empty());
-                BOOST_REQUIRE((seen[0] == main));
+                consistent = consistent && !seen.empty() && seen[0] == main;
             }
         });
         for (int round = 0; round < 300; ++round) {
@@ -232,6 +232,7 @@ BOOST_AUTO_TEST_CASE(TASK_026_all_tasks_may_be_asked_from_another_thread) {
         observer.join();
     });
     BOOST_TEST(most <= 31u);
+    BOOST_TEST(consistent);
 }
 
 BOOST_AUTO_TEST_CASE(TASK_027_a_task_that_is_pending_when_its_loop_goes_is_reported) {

@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(THREAD_007_the_result_comes_to_the_other_thread) {
     BOOST_TEST(run_coroutine_threadsafe(sleep(1ms, 5), *other).result() == 5);
     BOOST_TEST(run_coroutine_threadsafe([] { return std::string("x"); }, *other).result() == "x");
     BOOST_TEST(*run_coroutine_threadsafe([] { return std::unique_ptr<int>(new int(6)); }, *other).result() == 6);
-    run_coroutine_threadsafe([&] { BOOST_TEST(&get_running_loop() == &*other); }, *other).result();
+    BOOST_TEST(run_coroutine_threadsafe([&] { return &get_running_loop(); }, *other).result() == &*other);
 }
 
 BOOST_AUTO_TEST_CASE(THREAD_008_so_does_an_exception) {
@@ -162,6 +162,20 @@ BOOST_AUTO_TEST_CASE(cancelling_from_threads_while_the_loop_ends) {
         canceller.join();
         for (const auto& future : futures) BOOST_CHECK_THROW(future.result(), CancelledError);
     }
+}
+
+BOOST_AUTO_TEST_CASE(THREAD_002_to_thread_runs_in_a_copy_of_the_context) {
+    testing::run([] {
+        const ContextVar<std::string> user("user", "nobody");
+        user.set("ann");
+        const std::string seen = await(to_thread([&] {
+            const std::string before = user.get();
+            user.set("changed");
+            return before;
+        }));
+        BOOST_TEST(seen == "ann");
+        BOOST_TEST(user.get() == "ann");
+    });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -123,4 +123,20 @@ BOOST_AUTO_TEST_CASE(closing_the_loop_inside_scopes_leaves_nothing_behind) {
     BOOST_TEST(points >= 4u);
 }
 
+BOOST_AUTO_TEST_CASE(the_loop_is_closed_at_the_very_point) {
+    std::string progress;
+    std::vector<std::string> runs;
+    close_loop_at_every_await(
+        [&] {
+            progress.clear();
+            await(sleep(1s));
+            progress += 'a';
+            await(sleep(0s));
+            progress += 'b';
+        },
+        [&] { runs.push_back(progress); });
+    const std::vector<std::string> expected{"", "", "a", "ab"};
+    BOOST_TEST(runs == expected, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -13,6 +13,7 @@
 namespace cede {
 
 class Fiber;
+class NoSuspend;
 
 namespace detail {
 
@@ -28,6 +29,8 @@ struct ThreadState {
     Ref<ContextData>* context;
     // The innermost Context::run() of the current fiber, which hides the slot; null outside of one.
     ContextEntry* entered;
+    // The innermost frame of a library that must not be left and continued; null without one.
+    const NoSuspend* no_suspend;
     // Called by a loop that is about to block, so that a lower room can use the pause (the stack pool trims itself).
     // Returns the most nanoseconds that the loop may then block for, -1 for no wish.
     long long (*idle)();

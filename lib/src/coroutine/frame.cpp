@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/thread_state.hpp"
+#include "coroutine/suspended_below.hpp"
 #include "cede/base/context.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
@@ -24,6 +25,7 @@ void Frame::resume(std::exception_ptr thrown) {
     ThreadState& thread = thread_state;
     Frame* const current = thread.frame;
     parent_ = current;
+    guards_ = thread.no_suspend;
     if (kind_ == Kind::coroutine) thread.frame = this;
     thrown_ = std::move(thrown);
     driver_ = &Fiber::current();
@@ -116,6 +118,7 @@ std::exception_ptr Frame::suspend(void* yielded) {
         throw RuntimeError("a generator's yield was used outside its body, or by a coroutine that the body drives: yield "
                            "from the body itself, or from a function or generator that it calls");
     }
+    if (thread_state.no_suspend != guards_) throw_suspended_below(*thread_state.no_suspend);
     yielded_ = yielded;
     leaf_ = &Fiber::current();
     state_ = CoroutineState::suspended;

@@ -53,6 +53,7 @@ struct LoopImpl {
     // cycle ends when it is done, or here with its loop.
     OwnedList cycles;
     ExceptionHandler exception_handler;
+    TaskFactory task_factory;
     std::shared_ptr<ThreadPoolExecutor> default_executor;
     bool executor_shut_down = false;
     // Calls on their way to a thread and back, which no descriptor or timer stands for: whoever asks whether anything can

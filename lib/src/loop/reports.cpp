@@ -1,6 +1,7 @@
 // The exception handler of a loop.
 #include <cstdio>
 
+#include "base/context_data.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
 #include "cede/loop/event_loop.hpp"
@@ -24,6 +25,10 @@ void EventLoop::call_exception_handler(const ExceptionContext& context) {
         if (impl_->exception_handler) {
             // A copy: the handler may replace itself.
             const ExceptionHandler handler = impl_->exception_handler;
+            // In the context of the task that failed; that of a failing callback is the current one.
+            detail::Ref<detail::ContextData> of =
+                context.task ? context.task.get_context().data() : detail::current_context_slot();
+            const detail::ContextScope scope(of);
             handler(*this, context);
         } else {
             default_exception_handler(context);

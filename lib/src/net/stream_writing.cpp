@@ -21,6 +21,7 @@ constexpr int silent_drops = 4;
 
 // Whether data is to be dropped. Throws RuntimeError after write_eof().
 bool StreamTransport::refuses(const char* call, bool empty) {
+    if (loop_ != nullptr) loop_->check_thread();
     if (write_ended_) throw RuntimeError(std::string("Cannot call ") + call + " after write_eof()");
     if (empty) return true;
     if (!closing_) return false;
@@ -45,23 +46,24 @@ void StreamTransport::write(absl::string_view data) {
 
 void StreamTransport::writelines(absl::Span<const absl::string_view> data) {
     if (refuses("writelines()", data.empty())) return;
-    std::size_t sent_before = 0;  // bytes of the pieces at the front that need no buffering
-    if (buffer_.empty()) {
+    while (!data.empty() && buffer_.empty()) {
+        const absl::Span<const absl::string_view> some = data.first(std::min(data.size(), most_pieces));
+        data.remove_prefix(some.size());
         iovec pieces[most_pieces];
-        const std::size_t count = std::min(data.size(), most_pieces);
-        for (std::size_t i = 0; i < count; ++i) {
-            pieces[i].iov_base = const_cast<char*>(data[i].data());
-            pieces[i].iov_len = data[i].size();
+        for (std::size_t i = 0; i < some.size(); ++i) {
+            pieces[i].iov_base = const_cast<char*>(some[i].data());
+            pieces[i].iov_len = some[i].size();
         }
-        const ssize_t sent = try_send(pieces, count);
+        const ssize_t sent = try_send(pieces, some.size());
         if (sent < 0) return;
-        sent_before = static_cast<std::size_t>(sent);
+        std::size_t sent_before = static_cast<std::size_t>(sent);
+        for (absl::string_view piece : some) {
+            const std::size_t skipped = std::min(sent_before, piece.size());
+            sent_before -= skipped;
+            buffer_.append(piece.substr(skipped));
+        }
     }
-    for (absl::string_view piece : data) {
-        const std::size_t skipped = std::min(sent_before, piece.size());
-        sent_before -= skipped;
-        buffer_.append(piece.substr(skipped));
-    }
+    for (absl::string_view piece : data) buffer_.append(piece);
     if (buffer_.empty()) return;
     wait_to_write();
     pause_protocol();
@@ -69,7 +71,6 @@ void StreamTransport::writelines(absl::Span<const absl::string_view> data) {
 
 // How many bytes were taken, 0 when it would block; -1 when the connection has failed by it.
 ssize_t StreamTransport::try_send(const iovec* pieces, std::size_t count) {
-    if (count == 0) return 0;
     msghdr message = {};
     message.msg_iov = const_cast<iovec*>(pieces);
     message.msg_iovlen = count;

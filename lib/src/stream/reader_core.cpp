@@ -42,6 +42,7 @@ void ReaderCore::feed_eof() {
 }
 
 void ReaderCore::set_exception(std::exception_ptr error) {
+    if (error == nullptr) throw std::invalid_argument("set_exception() needs an exception");
     exception_ = std::move(error);
     const Future<void> waiter = std::exchange(waiter_, nullptr);
     if (!waiter || waiter.done()) return;
@@ -71,7 +72,7 @@ void ReaderCore::check_readable() const {
 void ReaderCore::wait_for_data(const char* caller, std::size_t wanted) {
     // Between a wakeup and the task's step the error may have come, and nothing will wake the task again.
     if (exception_) std::rethrow_exception(exception_);
-    if (waiter_) {
+    if (waiter_ && !waiter_.done()) {  // a done one is of a task that was cancelled, and has not run since
         throw RuntimeError(std::string(caller) + "() called while another coroutine is already waiting for incoming data: "
                            "let one task read, and hand on what it reads, for example through a Queue");
     }

@@ -1,7 +1,9 @@
 #include "cede/stream/stream_reader_protocol.hpp"
 
+#include <exception>
 #include <utility>
 
+#include "cede/base/reports.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "cede/net/transport.hpp"
 #include "cede/task/task.hpp"
@@ -29,14 +31,31 @@ void client_ended(EventLoop& loop, const std::shared_ptr<BaseTransport>& transpo
     transport->close();
 }
 
+// A client's task before its first step. One that is cancelled there takes the writer with it, without a warning: nobody
+// had a chance to close it.
+struct Client {
+    std::shared_ptr<ClientConnected> callback;
+    StreamReader reader;
+    StreamWriter writer;
+
+    Client(std::shared_ptr<ClientConnected> c, StreamReader r, StreamWriter w) noexcept
+        : callback(std::move(c)), reader(std::move(r)), writer(std::move(w)) {}
+    Client(Client&&) noexcept = default;
+    Client& operator=(Client&&) = delete;
+    ~Client() {
+        try {
+            if (writer) writer.close();
+        } catch (...) {
+            detail::report_unraisable(std::current_exception(), "a client's task was dropped");
+        }
+    }
+    void operator()() { (*callback)(std::move(reader), std::move(writer)); }
+};
+
 void start_client(EventLoop& loop, std::shared_ptr<BaseTransport> transport, std::shared_ptr<ClientConnected> callback,
                   StreamReader reader, StreamWriter writer) {
     const TaskOptions options = TaskOptions().name("client" + detail::peer_suffix(*transport));
-    const Task<void> task = loop.create_task(
-        [callback = std::move(callback), reader = std::move(reader), writer = std::move(writer)]() mutable {
-            (*callback)(std::move(reader), std::move(writer));
-        },
-        options);
+    const Task<void> task = loop.create_task(Client(std::move(callback), std::move(reader), std::move(writer)), options);
     task.add_done_callback([&loop, transport = std::move(transport)](const Future<void>& done) {
         client_ended(loop, transport, done);
     });

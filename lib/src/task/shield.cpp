@@ -1,8 +1,10 @@
 #include "cede/task/shield.hpp"
 
+#include <memory>
 #include <typeinfo>
 
-#include "cede/loop/event_loop.hpp"
+#include "cede/loop/loop_owned.hpp"
+#include "loop/loop_impl.hpp"
 
 namespace cede {
 namespace detail {
@@ -33,30 +35,72 @@ bool reports_late_exception(const FutureCore& inner) {
     return false;
 }
 
-void inner_done(FutureCore& inner, FutureCore& outer, Deliver deliver) {
-    if (outer.done()) return;
-    if (inner.cancelled()) {
-        outer.cancel(inner.cancel_message());
-    } else if (const std::exception_ptr error = inner.outcome()) {
-        outer.set_exception(error);
-    } else {
-        deliver(inner, outer);
+// What the callbacks of both futures share, which keeps both until one of them is done. Should neither ever be, the loop
+// ends that.
+class ShieldLink final : public LoopOwned, public std::enable_shared_from_this<ShieldLink> {
+public:
+    ShieldLink(FutureCore& inner, FutureCore& outer, Deliver deliver)
+        : inner_(&inner), outer_(&outer), deliver_(deliver) {}
+
+    void connect() {
+        const std::shared_ptr<ShieldLink> self = shared_from_this();
+        inner_->loop().impl().cycles.add(*this);
+        try {
+            inner_callback_ = inner_->add_done_callback([self] { self->inner_done(); }, nullptr, outer_.get());
+            outer_callback_ = outer_->add_done_callback([self] { self->outer_done(); }, nullptr);
+        } catch (...) {
+            loop_closes();
+            throw;
+        }
     }
-}
+
+    void loop_closes() noexcept override {
+        const std::shared_ptr<ShieldLink> alive = shared_from_this();
+        inner_->remove_done_callback(inner_callback_);
+        outer_->remove_done_callback(outer_callback_);
+        disconnect();
+    }
+
+private:
+    void inner_done() {
+        if (!inner_) return;
+        const Ref<FutureCore> inner = inner_;
+        const Ref<FutureCore> outer = outer_;
+        if (outer->done()) return;
+        disconnect();
+        if (inner->cancelled()) {
+            outer->cancel(inner->cancel_message());
+        } else if (const std::exception_ptr error = inner->outcome()) {
+            outer->set_exception(error);
+        } else {
+            deliver_(*inner, *outer);
+        }
+    }
+    void outer_done() {
+        if (!inner_) return;
+        const Ref<FutureCore> inner = inner_;
+        disconnect();
+        if (inner->done()) return;
+        inner->remove_done_callback(inner_callback_);
+        if (!reports_late_exception(*inner)) inner->add_done_callback(ReportLateException{inner.get()}, nullptr);
+    }
+    void disconnect() noexcept {
+        if (EventLoop* of = inner_->loop_or_null()) of->impl().cycles.remove(*this);
+        inner_ = nullptr;
+        outer_ = nullptr;
+    }
+
+    Ref<FutureCore> inner_;
+    Ref<FutureCore> outer_;
+    const Deliver deliver_;
+    CallbackId inner_callback_{};
+    CallbackId outer_callback_{};
+};
 
 }  // namespace
 
 void shield_from_cancellation(FutureCore& inner, FutureCore& outer, Deliver deliver) {
-    // The inner future keeps the outer one, and the other way round, until one of them is done.
-    const CallbackId id = inner.add_done_callback(
-        [&inner, kept = Ref<FutureCore>(&outer), deliver] { inner_done(inner, *kept, deliver); }, nullptr);
-    outer.add_done_callback(
-        [kept = Ref<FutureCore>(&inner), id] {
-            if (kept->done()) return;
-            kept->remove_done_callback(id);
-            if (!reports_late_exception(*kept)) kept->add_done_callback(ReportLateException{kept.get()}, nullptr);
-        },
-        nullptr);
+    std::make_shared<ShieldLink>(inner, outer, deliver)->connect();
 }
 
 }  // namespace detail

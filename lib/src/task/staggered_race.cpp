@@ -51,7 +51,8 @@ private:
         const AnyTask task = loop_.create_task([self, previous_failed] { self->run_one(previous_failed); },
                                                TaskOptions().eager(false));
         running_.push_back(task);
-        task.core()->add_done_callback([self, core = task.core()] { self->task_done(*core); }, nullptr);
+        task.core()->add_done_callback([self, core = task.core()] { self->task_done(*core); }, nullptr,
+                                      parent_.core());
     }
 
     void run_one(const Future<void>& previous_failed) {
@@ -103,6 +104,7 @@ private:
     }
 
     EventLoop& loop_;
+    const AnyTask parent_ = current_task();
     const std::size_t candidates_;
     const std::function<void(std::size_t)> run_;
     const absl::optional<Duration> delay_;

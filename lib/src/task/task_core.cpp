@@ -49,6 +49,16 @@ void TaskCore::attach(Frame& frame, void* slot) noexcept {
 TaskCore::~TaskCore() = default;
 
 void TaskCore::begin(const TaskOptions& options) {
+    if (!loop().get_task_factory()) return start(options);
+    // Copies: the factory may replace itself.
+    const TaskFactory factory = loop().get_task_factory();
+    TaskOptions chosen = options;
+    name_ = options.name();
+    factory(loop(), AnyTask(Ref<FutureCore>(this)), chosen);
+    start(chosen);
+}
+
+void TaskCore::start(const TaskOptions& options) {
     name_ = options.name();
     context_ = options.context() ? options.context()->data() : snapshot_context();
     frame_->set_stack_size(options.stack_size());

@@ -63,7 +63,8 @@ void wait_here(absl::Span<const AnyFuture> distinct, const WaitOptions& options)
     if (options.timeout()) state->timer = loop.call_later(*options.timeout(), [state] { state->end(); });
     for (const AnyFuture& each : distinct) {
         FutureCore* const core = each.core();
-        callbacks.ids.push_back(core->add_done_callback([state, core] { state->one_done(*core); }, nullptr));
+        callbacks.ids.push_back(core->add_done_callback([state, core] { state->one_done(*core); }, nullptr,
+                                                        state->over.core()));
     }
     await(state->over);
 }

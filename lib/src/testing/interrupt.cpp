@@ -6,6 +6,7 @@
 #include "cede/task/run.hpp"
 #include "cede/testing/run.hpp"
 #include "cede/testing/virtual_time_loop.hpp"
+#include "loop/loop_impl.hpp"
 
 namespace cede {
 namespace detail {
@@ -27,6 +28,7 @@ public:
     void run_once() override {
         const bool steps = task_ && will_step();
         if (steps && core().waiting_for() != nullptr) pass_point();
+        if (impl().stopping) return;  // at this very point, before the step
         VirtualTimeLoop::run_once();
         if (steps && task_ && !task_.done()) pass_point();
     }

@@ -20,6 +20,8 @@
 
 namespace cede {
 
+class NoSuspend;
+
 namespace detail {
 
 // How a body ended. The kinds that drivers treat differently are told apart where the exception is caught, because
@@ -101,6 +103,7 @@ private:
     Fiber* leaf_ = nullptr;
     Fiber* driver_ = nullptr;
     Frame* parent_ = nullptr;
+    const NoSuspend* guards_ = nullptr;  // those that were there when it was last resumed
     Ref<ContextData>* base_ = nullptr;  // the driver's context at the last resume
     // While suspended inside Context::run(): the innermost one of the leaf, and what is current below it on the pile.
     ContextEntry* entered_ = nullptr;

@@ -36,6 +36,9 @@ namespace detail {
 struct LoopImpl;
 }
 
+// Called for each new task before its first step, with the options that it is made with, which it may change; it may keep
+// the task. asyncio's factory makes the task itself; here its type is fixed, and what a factory can decide is in the options.
+using TaskFactory = std::function<void(EventLoop&, const AnyTask&, TaskOptions&)>;
 using ExceptionHandler = std::function<void(EventLoop&, const ExceptionContext&)>;
 
 class EventLoop : public LoopNetwork {
@@ -103,6 +106,10 @@ public:
     Task<detail::AwaitedT<X>> create_task(X&& x);
     template <class X>
     Task<detail::AwaitedT<X>> create_task(X&& x, const TaskOptions& options);
+    // From here on every task made on this loop goes through `factory`; an empty one restores the default. What it throws is
+    // thrown by create_task, and the coroutine is dropped. See eager_task_factory (task/task_factory.hpp).
+    void set_task_factory(TaskFactory factory);
+    const TaskFactory& get_task_factory() const noexcept;
 
     // --- File descriptors ---
 

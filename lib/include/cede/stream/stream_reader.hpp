@@ -94,7 +94,8 @@ public:
     void feed_data(absl::string_view data) const;
     // No more bytes will come. Harmless when repeated.
     void feed_eof() const;
-    // Every read throws this from now on, even if bytes are left: an exception object, or an exception_ptr.
+    // Every read throws this from now on, even if bytes are left: an exception object, or an exception_ptr. Throws
+    // std::invalid_argument for a null one.
     template <class E>
     void set_exception(E error) const { set_exception(std::make_exception_ptr(std::move(error))); }
     void set_exception(std::exception_ptr error) const;

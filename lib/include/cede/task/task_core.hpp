@@ -60,6 +60,7 @@ private:
     void complete();
     void wait_for(FutureCore* awaited);
     void step_again_with(const char* misuse);
+    void start(const TaskOptions& options);
     void unlink() noexcept;
     bool break_ring(std::string message);
 

@@ -24,7 +24,8 @@ public:
         context_ = std::move(value);
         return *this;
     }
-    // Runs the coroutine up to its first suspension before create_task returns, when the loop runs.
+    // Runs the coroutine up to its first suspension before create_task returns, when the loop runs. Left unset, the loop's
+    // task factory may decide.
     TaskOptions& eager(bool value) {
         eager_ = value;
         return *this;
@@ -37,13 +38,14 @@ public:
 
     const std::string& name() const noexcept { return name_; }
     const absl::optional<Context>& context() const noexcept { return context_; }
-    bool eager() const noexcept { return eager_; }
+    bool eager() const noexcept { return eager_.value_or(false); }
+    const absl::optional<bool>& eager_if_set() const noexcept { return eager_; }
     std::size_t stack_size() const noexcept { return stack_size_; }
 
 private:
     std::string name_;
     absl::optional<Context> context_;
-    bool eager_ = false;
+    absl::optional<bool> eager_;
     std::size_t stack_size_ = 0;
 };
 
