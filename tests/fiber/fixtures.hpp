@@ -31,11 +31,11 @@ public:
     Fiber& fiber() { return fiber_; }
 
 private:
-    static void enter(void* strand) {
+    static Fiber& enter(void* strand) {
         Strand& self = *static_cast<Strand*>(strand);
         self.body_(self);
         self.done_ = true;
-        self.driver_->finish_to();
+        return *self.driver_;
     }
 
     std::function<void(Strand&)> body_;

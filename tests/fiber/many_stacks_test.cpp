@@ -38,7 +38,9 @@ BOOST_AUTO_TEST_CASE(fifty_thousand_guarded_fibers_wait_in_few_mappings) {
         });
         generators.back().next();
     }
-    if (StackPool::figures().guard == StackPool::Guard::madvise) {
+    if (cede::tests::under_tsan) {
+        BOOST_TEST_MESSAGE("mappings not checked: ThreadSanitizer makes some for every fiber");
+    } else if (StackPool::figures().guard == StackPool::Guard::madvise) {
         BOOST_TEST(mappings_of_the_process() < before + 200);
         BOOST_TEST(StackPool::figures().unguarded == 0U);
     } else {

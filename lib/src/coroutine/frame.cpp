@@ -68,11 +68,11 @@ void Frame::end_unstarted(std::exception_ptr thrown) noexcept {
 }
 
 // Apart from run_and_classify(), so that everything with a destructor has gone before the switch that never returns.
-void Frame::enter(void* frame) {
+Fiber& Frame::enter(void* frame) {
     Frame& self = *static_cast<Frame*>(frame);
     self.run_and_classify();
     self.state_ = CoroutineState::closed;
-    self.driver_->finish_to();
+    return *self.driver_;
 }
 
 void Frame::run_and_classify() noexcept {

@@ -52,7 +52,7 @@ bool is_unwinding() noexcept { return exception_globals().uncaught != 0; }
 // The one place that switches, and everything that has to be told of it.
 struct FiberSwitch {
     // `fake_stack` is where ASan keeps the leaving fiber's fake frames, null when it ends.
-    static void leave(Fiber& from, Fiber& to, void** fake_stack) noexcept {
+    CEDE_UNWATCHED static void leave(Fiber& from, Fiber& to, void** fake_stack) noexcept {
         ExceptionGlobals& globals = exception_globals();
         from.caught_exceptions_ = globals.caught;
         from.uncaught_exceptions_ = globals.uncaught;
@@ -68,7 +68,7 @@ struct FiberSwitch {
         (void)fake_stack;
     }
 
-    static void arrive(context::transfer_t transfer, void* fake_stack) noexcept {
+    CEDE_UNWATCHED static void arrive(context::transfer_t transfer, void* fake_stack) noexcept {
         Fiber& from = *static_cast<Fiber*>(transfer.data);
         from.context_ = transfer.fctx;
 #if CEDE_ASAN
@@ -79,10 +79,13 @@ struct FiberSwitch {
 
     // The lowest frame of every fiber. Kept free of ASan's redzones, for it is never returned from and would leave
     // them behind on a stack that is used again.
-    __attribute__((no_sanitize("address"))) static void trampoline(context::transfer_t transfer) {
+    CEDE_UNWATCHED __attribute__((no_sanitize("address"))) static void trampoline(context::transfer_t transfer) {
         arrive(transfer, nullptr);
         Fiber& self = *detail::thread_state.fiber;
-        self.entry_(self.argument_);
+        Fiber& next = self.entry_(self.argument_);
+        leave(self, next, nullptr);
+        context::jump_fcontext(next.context_, &self);
+        __builtin_unreachable();
     }
 };
 
@@ -105,7 +108,7 @@ Fiber::~Fiber() {
     if (stack_ != nullptr) release_stack();
 }
 
-void Fiber::start(void (*entry)(void*), void* argument, std::size_t stack_size) {
+void Fiber::start(Fiber& (*entry)(void*), void* argument, std::size_t stack_size) {
     if (stack_ != nullptr) throw std::logic_error("Fiber::start: it has a stack already; release_stack() first");
     current();  // the thread's own fiber must exist before anything can switch back to it
     stack_ = detail::acquire_stack(stack_size);
@@ -119,7 +122,7 @@ void Fiber::start(void (*entry)(void*), void* argument, std::size_t stack_size) 
     context_ = context::make_fcontext(stack_->top(), stack_->usable(), &FiberSwitch::trampoline);
 }
 
-void Fiber::switch_to() noexcept {
+CEDE_UNWATCHED void Fiber::switch_to() noexcept {
     Fiber& self = current();
     FiberSwitch::leave(self, *this, &self.fake_stack_);
     const context::transfer_t transfer = context::jump_fcontext(context_, &self);
@@ -143,13 +146,6 @@ void Fiber::receive_visit() noexcept {
 
 bool Fiber::is_entry(const void* function) noexcept {
     return function == reinterpret_cast<const void*>(&FiberSwitch::trampoline);
-}
-
-void Fiber::finish_to() noexcept {
-    Fiber& self = current();
-    FiberSwitch::leave(self, *this, nullptr);
-    context::jump_fcontext(context_, &self);
-    __builtin_unreachable();
 }
 
 void Fiber::release_stack() noexcept {

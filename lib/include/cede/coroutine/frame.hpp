@@ -93,7 +93,7 @@ protected:
 private:
     friend void delegate_to(Frame& inner);
 
-    static void enter(void* frame);
+    static Fiber& enter(void* frame);
     void run_and_classify() noexcept;
     void begin();
     void end_unstarted(std::exception_ptr thrown) noexcept;

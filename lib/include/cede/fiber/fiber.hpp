@@ -31,15 +31,13 @@ public:
     static Fiber& current() noexcept;
 
     // Takes a stack of at least `stack_size` bytes (0: the default, 256 KiB) and prepares `entry(argument)` on it; the
-    // next switch_to() runs it. `entry` must end by finish_to(). Throws std::bad_alloc when there is no address space
+    // next switch_to() runs it. `entry` returns the fiber that continues when
+    // this one has ended; its owner then calls release_stack(). Throws std::bad_alloc when there is no address space
     // or memory left for a stack, and std::logic_error when the fiber has one already.
-    void start(void (*entry)(void*), void* argument, std::size_t stack_size);
+    void start(Fiber& (*entry)(void*), void* argument, std::size_t stack_size);
 
     // Suspends the current fiber and continues this one, until something switches back.
     void switch_to() noexcept;
-
-    // Ends the current fiber and continues this one. The ended fiber's owner then calls release_stack().
-    [[noreturn]] void finish_to() noexcept;
 
     // Runs `f(argument)` on this suspended fiber's stack and comes back, so that a walk of its frames needs no knowledge of
     // how a suspended stack is laid out. `f` must neither throw nor switch.
@@ -91,7 +89,7 @@ private:
     void* caught_exceptions_ = nullptr;
     std::size_t uncaught_exceptions_ = 0;
     detail::StackBlock* stack_ = nullptr;
-    void (*entry_)(void*) = nullptr;
+    Fiber& (*entry_)(void*) = nullptr;
     void* argument_ = nullptr;
     const void* owner_ = nullptr;
     Describe describe_ = nullptr;
