@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_SUITE(steady_state)
 
 BOOST_AUTO_TEST_CASE(the_counter_sees_what_allocates) {
     if (AllocationCounter::available()) {
-        BOOST_TEST(allocations_of([] { delete new int(1); }) == 1u);
+        BOOST_TEST(allocations_of([] { ::operator delete(::operator new(1)); }) == 1u);
     } else {
         say_when_not_counted();
     }
