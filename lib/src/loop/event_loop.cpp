@@ -177,11 +177,11 @@ TimerHandle EventLoop::schedule_at(TimePoint when, Callback callback, detail::Re
     detail::Ref<detail::HandleCore> handle(new detail::HandleCore(*this, std::move(callback), std::move(context)));
     handle->when = when;
     impl_->timers.push(*handle.get());
+    const TimerHandle result(handle);
+    handle.detach();  // the heap's reference
     // Due already: it goes behind what is ready now, as asyncio's next iteration would put it there.
     if (when <= time()) impl_->look_soon = true;
-    detail::Ref<detail::HandleCore> heap_reference = handle;
-    heap_reference.detach();
-    return TimerHandle(std::move(handle));
+    return result;
 }
 
 void EventLoop::enqueue(detail::Runnable& work) {

@@ -153,22 +153,26 @@ bool FutureCore::remove_done_callback(CallbackId id) noexcept {
 
 void FutureCore::schedule_callbacks() {
     if (callbacks_.empty()) return;
-    if (has_done_callbacks_) {
-        // From here to its run, each callback keeps the future that it is about.
-        for (Runnable* each = callbacks_.first(); each != nullptr; each = RunnableList::next(*each)) {
-            if (HandleCore* handle = dynamic_cast<HandleCore*>(each)) handle->subject = Ref<FutureCore>(this);
+    try {
+        EventLoop& of = loop();
+        while (!callbacks_.empty()) {
+            Runnable& next = *callbacks_.first();
+            // From here to its run, a done callback keeps the future that it is about.
+            HandleCore* const handle = has_done_callbacks_ ? dynamic_cast<HandleCore*>(&next) : nullptr;
+            callbacks_.remove(next);
+            if (handle != nullptr) handle->subject = Ref<FutureCore>(this);
+            try {
+                of.enqueue(next);
+            } catch (...) {
+                if (handle != nullptr) handle->subject = nullptr;
+                next.discard();
+                throw;
+            }
         }
-    }
-    EventLoop& of = loop();
-    while (!callbacks_.empty()) {
-        Runnable& next = callbacks_.pop_front();
-        try {
-            of.enqueue(next);
-        } catch (...) {
-            next.discard();
-            while (!callbacks_.empty()) callbacks_.pop_front().discard();
-            throw;
-        }
+    } catch (...) {
+        // The loop is closed or gone: nobody will run them.
+        while (!callbacks_.empty()) callbacks_.pop_front().discard();
+        throw;
     }
 }
 
