@@ -11,7 +11,7 @@ using cede::await;
 
 namespace {
 
-#define OUT_OF_LINE __attribute__((noinline, noclone))
+#define OUT_OF_LINE __attribute__((noinline))
 
 // The empty statement behind the call keeps it from becoming a jump, which would leave no frame.
 OUT_OF_LINE void innermost_wait(const cede::Future<void>& future) {

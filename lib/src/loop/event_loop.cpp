@@ -147,6 +147,7 @@ absl::optional<Duration> EventLoop::next_timeout() {
 
 void EventLoop::poll_once() {
     check_open();
+    if (is_running()) throw RuntimeError("this event loop is already running: poll_once() is for the host of a loop");
     const detail::RunningScope scope(*this);
     impl_->look_soon = true;
     impl_->stopping = true;  // for this one iteration: never block

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #ifdef __linux__
 #include <sys/syscall.h>
@@ -57,9 +58,12 @@ SignalWatch::~SignalWatch() {
 void SignalWatch::add(int signal, Ref<HandleCore> handle) {
     const auto found = watched_.find(signal);
     if (found != watched_.end()) {
-        found->second.handle->cancel();
-        found->second.handle = std::move(handle);
+        const Ref<HandleCore> replaced = std::exchange(found->second.handle, std::move(handle));
+        replaced->cancel();  // last: what it captured may come back here
         return;
+    }
+    if (pending[signal].bell.load() != nullptr) {
+        throw RuntimeError("another loop watches signal " + std::to_string(signal) + ": one loop of a process can");
     }
     Watched watched{std::move(handle), {}};
     struct sigaction action;
@@ -81,8 +85,9 @@ bool SignalWatch::remove(int signal) {
     if (found == watched_.end()) return false;
     sigaction(signal, &found->second.before, nullptr);
     pending[signal].bell = nullptr;
-    found->second.handle->cancel();
+    const Ref<HandleCore> removed = std::move(found->second.handle);
     watched_.erase(found);
+    removed->cancel();  // last: what it captured may come back here
     return true;
 }
 

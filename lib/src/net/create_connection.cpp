@@ -44,6 +44,7 @@ void check_unix_stream(const Socket& socket) {
 Socket given_socket(const ConnectionOptions& options) {
     Socket socket = std::move(*options.socket());
     if (!socket) throw std::invalid_argument("the socket of these options was taken by another connection");
+    socket.set_blocking(false);  // a blocking one would stop the whole loop in send()
     return socket;
 }
 
@@ -192,6 +193,7 @@ Coroutine<Connection> LoopNetwork::connect_accepted_socket(ProtocolFactory facto
     EventLoop* const in = &loop();
     return [in, factory = std::move(factory), socket = std::move(socket)]() mutable {
         check_stream(socket);
+        socket.set_blocking(false);
         return make_connection(*in, std::move(socket), factory);
     };
 }

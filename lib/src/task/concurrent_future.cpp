@@ -1,9 +1,23 @@
 #include "cede/task/concurrent_future.hpp"
 
+#include "cede/base/reports.hpp"
 #include "loop/loop_token.hpp"
 
 namespace cede {
 namespace detail {
+
+namespace {
+
+// One callback's failure must not keep the others, or the cancellation of the work, from happening.
+void call_and_report(absl::AnyInvocable<void()>& callback) noexcept {
+    try {
+        callback();
+    } catch (...) {
+        report_unraisable(std::current_exception(), "a callback of a ConcurrentFuture ran");
+    }
+}
+
+}  // namespace
 
 ConcurrentState::~ConcurrentState() = default;
 
@@ -25,7 +39,7 @@ void ConcurrentState::finish(State state, std::unique_lock<std::mutex>& lock) {
     on_cancel_ = nullptr;
     done_.notify_all();
     lock.unlock();
-    for (auto& callback : callbacks) callback();
+    for (auto& callback : callbacks) call_and_report(callback);
 }
 
 bool ConcurrentState::fail(std::exception_ptr error, bool cancelled) {
@@ -70,7 +84,7 @@ void ConcurrentState::add_done_callback(absl::AnyInvocable<void()> callback) {
         std::lock_guard<std::mutex> lock(mutex_);
         if (state_ == State::pending) return callbacks_.push_back(std::move(callback));
     }
-    callback();
+    call_and_report(callback);
 }
 
 void ConcurrentState::set_on_cancel(absl::AnyInvocable<void()> callback) {

@@ -1,4 +1,5 @@
 // The two members of EventLoop by which a run ends what was started on its loop.
+#include <system_error>
 #include <thread>
 
 #include "cede/base/exceptions.hpp"
@@ -27,10 +28,16 @@ Coroutine<void> EventLoop::shutdown_default_executor(absl::optional<Duration> ti
                 if (!joined.done()) joined.set_result();
             },
             nullptr));
-        std::thread([executor, loop, delivery]() mutable {
-            executor->shutdown(true);
-            if (detail::post(loop, *delivery.get())) delivery.detach();
-        }).detach();
+        try {
+            std::thread([executor, loop, delivery]() mutable {
+                executor->shutdown(true);
+                if (detail::post(loop, *delivery.get())) delivery.detach();
+            }).detach();
+        } catch (const std::system_error&) {
+            executor->shutdown(false, true);
+            detail::warn("no thread was to be had to join those of the default executor: they go on by themselves");
+            return;
+        }
         ++impl_->work_in_threads;
         try {
             timeout(timeout_, [&] { await(joined); });
