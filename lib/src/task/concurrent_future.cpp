@@ -104,15 +104,16 @@ CompletionDuty::~CompletionDuty() {
 }
 
 void cancel_from_thread(const LoopReference& loop, const AnyFuture& future) {
-    // Held, so that the loop is not destroyed meanwhile; one that is closed refuses the call.
-    std::lock_guard<std::mutex> lock(loop.token->mutex);
-    EventLoop* const alive = loop.get();
-    if (alive == nullptr) return;
-    try {
-        alive->call_soon_threadsafe([future] { future.cancel(); });
-    } catch (const RuntimeError&) {
-        // The loop has been closed since: its tasks are cancelled already.
+    Ref<HandleCore> handle;
+    {
+        std::lock_guard<std::mutex> lock(loop.token->mutex);
+        EventLoop* const alive = loop.get();
+        if (alive == nullptr) return;
+        handle = Ref<HandleCore>(new HandleCore(*alive, [future] { future.cancel(); }, nullptr));
     }
+    // Not by call_soon_threadsafe, which is virtual: a loop that is being destroyed changes its type before it gives up
+    // its token. One that is closed has cancelled its tasks already.
+    if (post(loop, *handle.get())) handle.detach();
 }
 
 }  // namespace detail
