@@ -39,7 +39,9 @@ constexpr const char* mark = "CEDE_TESTS_CHILD";
     const struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
     setenv(mark, "1", 1);
-    execl("/proc/self/exe", "child", only_this_case, static_cast<char*>(nullptr));
+    // Not /proc/self/exe, which under Valgrind is Valgrind.
+    const char* const program = boost::unit_test::framework::master_test_suite().argv[0];
+    execl(program, "child", only_this_case, static_cast<char*>(nullptr));
     _exit(71);
 }
 
