@@ -1,4 +1,6 @@
 // create_connection and connect_accepted_socket: which address, from where, and what the failures say.
+#include <fcntl.h>
+
 #include "net/fixtures.hpp"
 #include "net/system_calls.hpp"
 
@@ -96,6 +98,25 @@ BOOST_AUTO_TEST_CASE(only_stream_sockets_are_taken) {
         BOOST_CHECK_THROW(await(loop.create_connection(recording(), "127.0.0.1", 1,
                                                        ConnectionOptions().socket(Socket::pair().first))),
                           std::invalid_argument);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_blocking_socket_is_made_nonblocking) {
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        const auto check = [](const LoopNetwork::Connection& connection) {
+            const auto view = absl::any_cast<TransportSocket>(connection.first->get_extra_info("socket"));
+            BOOST_TEST((::fcntl(view.fileno(), F_GETFL) & O_NONBLOCK) != 0);
+            connection.first->abort();
+        };
+        const auto blocking = [] {
+            Socket socket = Socket::pair().first;
+            socket.set_blocking(true);
+            return socket;
+        };
+        check(await(loop.create_connection(recording(), ConnectionOptions().socket(blocking()))));
+        check(await(loop.create_unix_connection(recording(), ConnectionOptions().socket(blocking()))));
+        check(await(loop.connect_accepted_socket(recording(), blocking())));
     });
 }
 

@@ -80,9 +80,11 @@ BOOST_AUTO_TEST_CASE(a_socket_of_ones_own_is_taken_if_it_is_right) {
         Socket bound(AF_INET, SOCK_STREAM);
         bound.bind(SocketAddress("127.0.0.1", 0));
         const SocketAddress address = bound.local_address();
+        bound.set_blocking(true);  // as one from elsewhere may be; a server makes it non-blocking
         const ServerOptions options = ServerOptions().socket(std::move(bound));
         const Server server = await(loop.create_server(echo(), options));
         BOOST_TEST((server.sockets().front().local_address() == address));
+        BOOST_TEST(!server.sockets().front().dup().get_blocking());
         BOOST_CHECK_THROW(await(loop.create_server(echo(), options)), std::invalid_argument);  // taken
         BOOST_CHECK_THROW(await(loop.create_server(echo(), ServerOptions().socket(Socket(AF_INET, SOCK_DGRAM)))),
                           std::invalid_argument);

@@ -31,9 +31,9 @@ public:
     static Fiber& current() noexcept;
 
     // Takes a stack of at least `stack_size` bytes (0: the default, 256 KiB) and prepares `entry(argument)` on it; the
-    // next switch_to() runs it. `entry` returns the fiber that continues when
-    // this one has ended; its owner then calls release_stack(). Throws std::bad_alloc when there is no address space
-    // or memory left for a stack, and std::logic_error when the fiber has one already.
+    // next switch_to() runs it. `entry` returns the fiber that continues when this one has ended; whoever owns this one
+    // then calls release_stack(). Throws std::bad_alloc when there is no address space or memory left for a stack, and
+    // std::logic_error when the fiber has one already.
     void start(Fiber& (*entry)(void*), void* argument, std::size_t stack_size);
 
     // Suspends the current fiber and continues this one, until something switches back.
