@@ -1,12 +1,9 @@
-// The beginning and the end of a stream transport.
+// What is a socket's own in a stream transport.
 #include "net/stream_transport.hpp"
-
-#include <stdexcept>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-#include "cede/base/reports.hpp"
 #include "net/network_state.hpp"
 #include "net/system.hpp"
 
@@ -26,7 +23,7 @@ SocketAddress local_address_of(const Socket& socket) noexcept {
 
 StreamTransport::StreamTransport(EventLoop& loop, Socket socket, std::shared_ptr<BaseProtocol> protocol,
                                  std::shared_ptr<ServerCore> server, const SocketAddress& peer)
-    : loop_(&loop), socket_(std::move(socket)), fd_(socket_.fd()), watch_(loop, fd_, *this), server_(std::move(server)),
+    : DescriptorTransport(loop, socket.fd(), "socket"), socket_(std::move(socket)), server_(std::move(server)),
       local_(local_address_of(socket_)), peer_(peer) {
     set_protocol(std::move(protocol));
     if (local_.family() == AF_INET || local_.family() == AF_INET6) {
@@ -44,27 +41,9 @@ std::shared_ptr<StreamTransport> StreamTransport::open(EventLoop& loop, Socket s
                                                        std::shared_ptr<ServerCore> server, const SocketAddress& peer) {
     std::shared_ptr<StreamTransport> self(
         new StreamTransport(loop, std::move(socket), std::move(protocol), std::move(server), peer));
-    loop.call_soon([self, made] { self->begin(made); });
-    self->self_ = self;
-    loop.network().open.add(*self);
+    self->DescriptorTransport::open(self, std::move(made));
     if (self->server_ != nullptr) self->server_->attach(*self);
     return self;
-}
-
-void StreamTransport::begin(const Future<void>& made) {
-    if (self_ != nullptr) connection_made();
-    if (made && !made.done()) made.set_result();
-}
-
-void StreamTransport::connection_made() {
-    if (std::exchange(made_, true)) return;
-    const std::shared_ptr<StreamTransport> alive = self_;
-    const std::shared_ptr<BaseProtocol> protocol = protocol_;
-    if (std::exception_ptr error = failure_of([&] { protocol->connection_made(alive); })) {
-        fatal_error(std::move(error), "Fatal error: protocol.connection_made() call failed.");
-    }
-    // Only now: a protocol that pauses in connection_made is not read for even once.
-    if (is_reading()) watch_reads(true);
 }
 
 absl::any StreamTransport::get_extra_info(absl::string_view name) const {
@@ -74,89 +53,35 @@ absl::any StreamTransport::get_extra_info(absl::string_view name) const {
     return absl::any();
 }
 
-void StreamTransport::set_protocol(std::shared_ptr<BaseProtocol> protocol) {
-    Protocol* const plain = dynamic_cast<Protocol*>(protocol.get());
-    BufferedProtocol* const buffered = dynamic_cast<BufferedProtocol*>(protocol.get());
-    if (plain == nullptr && buffered == nullptr) {
-        throw std::invalid_argument("a stream transport needs a Protocol or a BufferedProtocol");
-    }
-    if (losing_ && loop_ == nullptr) return;
-    protocol_.swap(protocol);
-    plain_ = plain;
-    buffered_ = buffered;
-}
+ssize_t StreamTransport::receive(char* buffer, std::size_t size) { return ::recv(fd_, buffer, size, 0); }
 
-void StreamTransport::close() {
-    if (closing_) return;
-    closing_ = true;
-    if (buffer_.empty()) return lose(nullptr);
+void StreamTransport::end_of_stream() {
+    bool keep_open = false;
+    if (std::exception_ptr error = failure_of([&] { keep_open = eof_received(); })) {
+        return fatal_error(std::move(error), "Fatal error: protocol.eof_received() call failed.");
+    }
+    if (!keep_open) return close();
+    read_ended_ = true;  // the protocol may write on; there is nothing to read any more
     watch_reads(false);
 }
 
-void StreamTransport::abort() { force_close(nullptr); }
+ssize_t StreamTransport::send_one(absl::string_view data) { return ::send(fd_, data.data(), data.size(), send_flags); }
 
-void StreamTransport::fail(int error, const char* call) {
-    fatal_error(std::make_exception_ptr(os_error(error, call)), call);
+ssize_t StreamTransport::send_many(const iovec* pieces, std::size_t count) {
+    msghdr message = {};
+    message.msg_iov = const_cast<iovec*>(pieces);
+    message.msg_iovlen = count;
+    return ::sendmsg(fd_, &message, send_flags);
 }
 
-void StreamTransport::fatal_error(std::exception_ptr error, const char* message) {
-    if (loop_ != nullptr && !is_os_error(error)) report(*loop_, message, error, self_);
-    force_close(std::move(error));
+void StreamTransport::shut_down_sending() {
+    // ENOTCONN: the connection is gone already, which the next read tells.
+    if (::shutdown(fd_, SHUT_WR) != 0 && errno != ENOTCONN) fail(errno, "shutdown");
 }
 
-void StreamTransport::force_close(std::exception_ptr error) {
-    if (losing_) return;
-    closing_ = true;
-    buffer_.clear();
-    lose(std::move(error));
-}
-
-void StreamTransport::lose(std::exception_ptr error) {
-    losing_ = true;
-    watch_.stop();
-    const std::shared_ptr<StreamTransport> self = self_;
-    loop_->call_soon([self, error] { self->connection_lost(error); });
-}
-
-void StreamTransport::connection_lost(std::exception_ptr error) {
-    if (loop_ == nullptr) return;
-    const std::shared_ptr<StreamTransport> alive = self_;
-    EventLoop& loop = *loop_;
-    connection_made();  // it was scheduled before, but a test's loop may shuffle what is ready
-    const std::shared_ptr<BaseProtocol> protocol = protocol_;
-    struct Releases {
-        StreamTransport& transport;
-        ~Releases() { transport.release(); }
-    };
-    std::exception_ptr failure;
-    {
-        const Releases releases{*this};
-        failure = failure_of([&] { protocol->connection_lost(error); });
-    }
-    if (failure) report(loop, "protocol.connection_lost() failed", std::move(failure), alive);
-}
-
-// What connection_lost and the end of the loop have in common. The protocol goes last: its destructor may ask the transport.
-void StreamTransport::release() noexcept {
-    if (loop_ == nullptr) return;
-    const std::shared_ptr<StreamTransport> alive = std::move(self_);
-    const std::shared_ptr<BaseProtocol> protocol = std::move(protocol_);
-    protocol_ = nullptr;
-    plain_ = nullptr;
-    buffered_ = nullptr;
-    closing_ = losing_ = true;
-    buffer_.clear();
-    watch_.close();
-    socket_.close();
-    loop_->network().open.remove(*this);
-    loop_ = nullptr;
+void StreamTransport::released() noexcept {
     if (const std::shared_ptr<ServerCore> server = std::move(server_)) server->detach(*this);
     server_ = nullptr;
-}
-
-void StreamTransport::loop_closes() noexcept {
-    if (loop_->get_debug() && !closing_) warn("unclosed transport: " + local_.str() + " to " + peer_.str());
-    release();
 }
 
 }  // namespace detail

@@ -1,10 +1,8 @@
-// The writing half of a stream transport: sent at once if the system takes it, else buffered and sent when it does.
+// The writing half of a transport: sent at once if the system takes it, else buffered and sent when it does.
 #include <algorithm>
 
-#include <sys/socket.h>
-
 #include "cede/base/reports.hpp"
-#include "net/stream_transport.hpp"
+#include "net/descriptor_transport.hpp"
 #include "net/system.hpp"
 
 namespace cede {
@@ -20,7 +18,7 @@ constexpr int silent_drops = 4;
 }  // namespace
 
 // Whether data is to be dropped. Throws RuntimeError after write_eof().
-bool StreamTransport::refuses(const char* call, bool empty) {
+bool WritingTransport::refuses(const char* call, bool empty) {
     if (loop_ != nullptr) loop_->check_thread();
     if (write_ended_) throw RuntimeError(std::string("Cannot call ") + call + " after write_eof()");
     if (empty) return true;
@@ -29,14 +27,12 @@ bool StreamTransport::refuses(const char* call, bool empty) {
     return true;
 }
 
-void StreamTransport::write(absl::string_view data) {
+void WritingTransport::write(absl::string_view data) {
     if (refuses("write()", data.empty())) return;
     if (buffer_.empty()) {
-        const ssize_t sent = ::send(fd_, data.data(), data.size(), send_flags);
+        const ssize_t sent = send_one(data);
         if (sent == static_cast<ssize_t>(data.size())) return;
-        if (sent < 0 && !would_block(errno) && errno != EINTR) {
-            return fail(errno, "Fatal write error on socket transport");
-        }
+        if (sent < 0 && !would_block(errno) && errno != EINTR) return fail(errno, "write");
         if (sent > 0) data.remove_prefix(static_cast<std::size_t>(sent));
     }
     buffer_.append(data);
@@ -44,7 +40,7 @@ void StreamTransport::write(absl::string_view data) {
     pause_protocol();
 }
 
-void StreamTransport::writelines(absl::Span<const absl::string_view> data) {
+void WritingTransport::writelines(absl::Span<const absl::string_view> data) {
     if (refuses("writelines()", data.empty())) return;
     while (!data.empty() && buffer_.empty()) {
         const absl::Span<const absl::string_view> some = data.first(std::min(data.size(), most_pieces));
@@ -70,18 +66,15 @@ void StreamTransport::writelines(absl::Span<const absl::string_view> data) {
 }
 
 // How many bytes were taken, 0 when it would block; -1 when the connection has failed by it.
-ssize_t StreamTransport::try_send(const iovec* pieces, std::size_t count) {
-    msghdr message = {};
-    message.msg_iov = const_cast<iovec*>(pieces);
-    message.msg_iovlen = count;
-    const ssize_t sent = ::sendmsg(fd_, &message, send_flags);
+ssize_t WritingTransport::try_send(const iovec* pieces, std::size_t count) {
+    const ssize_t sent = send_many(pieces, count);
     if (sent >= 0) return sent;
     if (would_block(errno) || errno == EINTR) return 0;
-    fail(errno, "Fatal write error on socket transport");
+    fail(errno, "write");
     return -1;
 }
 
-void StreamTransport::wait_to_write() {
+void WritingTransport::wait_to_write() {
     try {
         watch_.write(true);
     } catch (const std::system_error&) {
@@ -89,13 +82,13 @@ void StreamTransport::wait_to_write() {
     }
 }
 
-void StreamTransport::on_writable() {
-    const std::shared_ptr<StreamTransport> alive = self_;
+void WritingTransport::on_writable() {
+    const std::shared_ptr<DescriptorTransport> alive = self_;
     if (losing_ || buffer_.empty()) return;
     send_buffer();
 }
 
-void StreamTransport::send_buffer() {
+void WritingTransport::send_buffer() {
     iovec pieces[most_pieces];
     const ssize_t sent = try_send(pieces, buffer_.fill(absl::MakeSpan(pieces)));
     if (sent <= 0) return;
@@ -110,7 +103,7 @@ void StreamTransport::send_buffer() {
     if (!losing_ && buffer_.empty()) after_flush();
 }
 
-void StreamTransport::after_flush() {
+void WritingTransport::after_flush() {
     if (closing_) {
         losing_ = true;
         watch_.stop();
@@ -124,25 +117,20 @@ void StreamTransport::after_flush() {
     if (write_ended_) shut_down_sending();
 }
 
-void StreamTransport::write_eof() {
+void WritingTransport::write_eof() {
     if (closing_ || write_ended_) return;
     write_ended_ = true;
     if (buffer_.empty()) shut_down_sending();
 }
 
-void StreamTransport::shut_down_sending() {
-    // ENOTCONN: the connection is gone already, which the next read tells.
-    if (::shutdown(fd_, SHUT_WR) != 0 && errno != ENOTCONN) fail(errno, "Fatal error: shutdown of a socket transport");
-}
-
-void StreamTransport::set_write_buffer_limits(absl::optional<std::size_t> high, absl::optional<std::size_t> low) {
+void WritingTransport::set_write_buffer_limits(absl::optional<std::size_t> high, absl::optional<std::size_t> low) {
     flow_.set_limits(high, low);
     pause_protocol();
 }
 
-void StreamTransport::pause_protocol() {
+void WritingTransport::pause_protocol() {
     if (losing_ || !flow_.pauses(buffer_.size())) return;
-    const std::shared_ptr<StreamTransport> alive = self_;
+    const std::shared_ptr<DescriptorTransport> alive = self_;
     const std::shared_ptr<BaseProtocol> protocol = protocol_;
     if (std::exception_ptr error = failure_of([&] { protocol->pause_writing(); })) {
         report(*loop_, "protocol.pause_writing() failed", std::move(error), alive);

@@ -1,0 +1,161 @@
+// What it is: what the transports of a stream socket and of the two ends of a pipe have in common: the life of a transport
+// on a descriptor, its reading half and its writing half. Their diamond follows that of the public interfaces.
+//
+// Its life: open() registers it with its loop, which keeps it (`self_`) until connection_lost has been called or the loop
+// closes, whatever the protocol does with its own pointer. So a transport is never destroyed while the selector or a queued
+// call refers to it, and its last owner may go on any thread.
+//
+//   opening -> connection_made -> ... reads and writes ... -> closing_ (close: the buffer is still sent)
+//           -> losing_ (connection_lost is scheduled; descriptor out of the selector) -> released (loop_ is null)
+//
+// Every call of a protocol may close, abort or switch the protocol, drop any pointer and throw: after one, nothing is known
+// but what is looked at again.
+#ifndef CEDE_SRC_NET_DESCRIPTOR_TRANSPORT_HPP
+#define CEDE_SRC_NET_DESCRIPTOR_TRANSPORT_HPP
+
+#include <memory>
+#include <string>
+
+#include <sys/types.h>
+
+#include "cede/loop/event_loop.hpp"
+#include "cede/net/protocol.hpp"
+#include "cede/net/transport.hpp"
+#include "loop/owned_list.hpp"
+#include "net/fd_watch.hpp"
+#include "net/protocol_calls.hpp"
+#include "net/write_buffer.hpp"
+
+namespace cede {
+namespace detail {
+
+class DescriptorTransport : public virtual BaseTransport, protected FdEvents, private LoopOwned {
+public:
+    ~DescriptorTransport() override;
+
+    void close() override;
+    bool is_closing() const override { return closing_; }
+    void set_protocol(std::shared_ptr<BaseProtocol> protocol) override;
+    std::shared_ptr<BaseProtocol> get_protocol() const override { return protocol_; }
+
+protected:
+    // `kind` is for messages: "socket", "pipe". Throws RuntimeError when the loop is closed or another transport has the fd.
+    DescriptorTransport(EventLoop& loop, int fd, const char* kind);
+    // Calls connection_made in the next iteration, then completes `made`, if any.
+    void open(std::shared_ptr<DescriptorTransport> self, Future<void> made);
+
+    // A system call has failed: closes with that error. `call`: "read", "write".
+    void fail(int error, const char* call);
+    void fatal_error(std::exception_ptr error, const char* message);
+    void force_close(std::exception_ptr error);
+    void lose(std::exception_ptr error);
+    void connection_lost(std::exception_ptr error);
+
+    // Throws std::invalid_argument for a protocol that this transport cannot serve.
+    virtual void adopt_protocol(BaseProtocol* protocol) = 0;
+    // connection_made() has been called.
+    virtual void start() = 0;
+    virtual void stop_reading() {}
+    virtual bool is_flushed() const { return true; }
+    virtual void drop_buffer() noexcept {}
+    // Whether an error concerns the protocol alone, and nobody else is told.
+    virtual bool is_ordinary(const std::exception_ptr& error) const { return is_os_error(error); }
+    virtual void close_descriptor() noexcept = 0;
+    // The end of release().
+    virtual void released() noexcept {}
+    // For a warning: "ADDRESS to ADDRESS".
+    virtual std::string name() const = 0;
+
+    EventLoop* loop_;
+    const int fd_;
+    FdWatch watch_;
+    std::shared_ptr<DescriptorTransport> self_;
+    std::shared_ptr<BaseProtocol> protocol_;
+    bool closing_ = false;
+    bool losing_ = false;
+
+private:
+    void begin(const Future<void>& made);
+    void connection_made();
+    void release() noexcept;
+    void loop_closes() noexcept override;
+
+    const char* const kind_;
+    bool made_ = false;  // connection_made() has been called
+};
+
+class ReadingTransport : public virtual ReadTransport, public virtual DescriptorTransport {
+public:
+    bool is_reading() const override { return !closing_ && !paused_; }
+    void pause_reading() override;
+    void resume_reading() override;
+
+protected:
+    ReadingTransport() = default;
+
+    // At most `size` bytes: how many, 0 at the end of the stream, -1 with errno.
+    virtual ssize_t receive(char* buffer, std::size_t size) = 0;
+    virtual void end_of_stream() = 0;
+
+    void adopt_protocol(BaseProtocol* protocol) override;
+    void start() override;
+    void stop_reading() override { watch_reads(false); }
+    void on_readable() override;
+    bool eof_received() { return plain_ != nullptr ? plain_->eof_received() : buffered_->eof_received(); }
+    virtual void watch_reads(bool on);
+
+    bool read_ended_ = false;  // the peer has sent its end, and the protocol keeps the connection
+
+private:
+    void read_into_loop_buffer();
+    void read_into_protocol();
+    void nothing_received(ssize_t count);
+
+    // The protocol, as the kind that it is; one of the two is null.
+    Protocol* plain_ = nullptr;
+    BufferedProtocol* buffered_ = nullptr;
+    bool paused_ = false;  // pause_reading()
+};
+
+class WritingTransport : public virtual WriteTransport, public virtual DescriptorTransport {
+public:
+    void write(absl::string_view data) override;
+    void writelines(absl::Span<const absl::string_view> data) override;
+    void write_eof() override;
+    bool can_write_eof() const override { return true; }
+    void abort() override { force_close(nullptr); }
+    void set_write_buffer_limits(absl::optional<std::size_t> high, absl::optional<std::size_t> low) override;
+    Limits get_write_buffer_limits() const override { return flow_.limits(); }
+    std::size_t get_write_buffer_size() const override { return buffer_.size(); }
+
+protected:
+    WritingTransport() = default;
+
+    // How much of it the system took, or -1 with errno.
+    virtual ssize_t send_one(absl::string_view data) = 0;
+    virtual ssize_t send_many(const iovec* pieces, std::size_t count) = 0;
+    virtual void shut_down_sending() = 0;
+
+    void on_writable() override;
+    bool is_flushed() const override { return buffer_.empty(); }
+    void drop_buffer() noexcept override { buffer_.clear(); }
+
+    bool write_ended_ = false;  // write_eof()
+
+private:
+    bool refuses(const char* call, bool empty);
+    ssize_t try_send(const iovec* pieces, std::size_t count);
+    void send_buffer();
+    void after_flush();
+    void wait_to_write();
+    void pause_protocol();
+
+    WriteBuffer buffer_;
+    WriteFlow flow_;
+    int dropped_writes_ = 0;
+};
+
+}  // namespace detail
+}  // namespace cede
+
+#endif
