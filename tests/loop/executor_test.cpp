@@ -4,12 +4,14 @@
 #include <atomic>
 #include <deque>
 #include <future>
+#include <iostream>
 #include <set>
 #include <thread>
 
 #include "cede/cede.hpp"
 #include "cede/testing/testing.hpp"
 #include "support/captured.hpp"
+#include "support/child_process.hpp"
 
 using namespace cede;
 using namespace std::chrono_literals;
@@ -59,6 +61,7 @@ BOOST_AUTO_TEST_CASE(a_move_only_result) {
 }
 
 BOOST_AUTO_TEST_CASE(THREAD_003_a_cancelled_call_goes_on_and_its_late_end_harms_nobody) {
+    std::promise<void> begun;
     std::promise<void> gate;
     std::atomic<bool> ended{false};
     auto pool = std::make_shared<ThreadPoolExecutor>(1);
@@ -66,9 +69,11 @@ BOOST_AUTO_TEST_CASE(THREAD_003_a_cancelled_call_goes_on_and_its_late_end_harms_
         auto loop = new_event_loop();
         loop->run_until_complete([&] {
             auto future = loop->run_in_executor(*pool, [&] {
+                begun.set_value();
                 gate.get_future().wait();
                 ended = true;
             });
+            begun.get_future().wait();
             future.cancel();
             BOOST_CHECK_THROW(await(future), CancelledError);
         });
@@ -152,6 +157,39 @@ BOOST_AUTO_TEST_CASE(a_call_that_the_executor_drops_is_cancelled_instead_of_neve
         BOOST_CHECK_THROW(await(future), CancelledError);
         BOOST_TEST(future.cancelled());
     });
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_is_cancelled_while_it_is_queued_never_runs) {
+    testing::run([] {
+        ManualExecutor executor;
+        int ran = 0;
+        const auto cancelled = get_running_loop().run_in_executor(executor, [&] { ++ran; });
+        const auto kept = get_running_loop().run_in_executor(executor, [&] { ++ran; });
+        cancelled.cancel();
+        await(sleep(0s));
+        for (auto& work : executor.work) work();
+        await(kept);
+        BOOST_TEST(ran == 1);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_the_program_waits_for_a_call_that_its_loop_has_left_behind) {
+    const auto child = tests::run_in_child([] {
+        {
+            auto loop = new_event_loop();
+            std::promise<void> begun;
+            loop->run_in_executor(nullptr, [&] {
+                begun.set_value();
+                std::this_thread::sleep_for(100ms);  // it is what the end waits for: longer changes nothing
+                std::cerr << "the call has ended" << std::endl;
+            });
+            begun.get_future().wait();
+            loop->close();
+        }
+        std::exit(0);
+    });
+    BOOST_TEST(child.exited_with(0), child);
+    BOOST_TEST(child.said("the call has ended"), child);
 }
 
 BOOST_AUTO_TEST_CASE(a_call_that_the_executor_refuses_throws_and_leaves_nothing_behind) {

@@ -1,6 +1,7 @@
 // UNIX-001 to 008: signals through the loop.
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <csignal>
 #include <functional>
 #include <memory>
@@ -153,6 +154,20 @@ BOOST_AUTO_TEST_CASE(a_handler_may_remove_itself_and_replace_itself) {
     }
     BOOST_TEST(order == "12");
     BOOST_TEST((present_handler(SIGUSR1) == SIG_DFL));
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_on_another_thread_may_meet_the_end_of_the_loop) {
+    std::atomic<bool> enough{false};
+    std::thread raiser([&] {
+        while (!enough) ::raise(SIGURG);  // ignored while nobody handles it
+    });
+    for (int i = 0; i < 200; ++i) {
+        testing::VirtualTimeLoop loop;
+        loop.add_signal_handler(SIGURG, [] {});
+        loop.close();
+    }
+    enough = true;
+    raiser.join();
 }
 
 BOOST_AUTO_TEST_CASE(a_busy_loop_sees_a_signal_within_the_bound_on_fairness) {

@@ -4,6 +4,7 @@
 #include "cede/cede.hpp"
 #include "cede/testing/testing.hpp"
 #include "support/captured.hpp"
+#include "support/instrumentation.hpp"
 
 using namespace cede;
 using namespace std::chrono_literals;
@@ -312,6 +313,39 @@ BOOST_AUTO_TEST_CASE(a_chain_of_tasks_is_cancelled_from_its_outer_end) {
             BOOST_TEST(message_of<CancelledError>([&] { each.result(); }) == "end");
         }
         BOOST_TEST(last.cancelled());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_chain_of_any_length_is_cancelled_from_a_small_stack) {
+    testing::run([] {
+        std::vector<Task<void>> chain{create_task([] { await(sleep(1h)); })};
+        for (int i = 1; i < tests::scaled(20000, 4000); ++i) {
+            chain.push_back(create_task([inner = chain.back()] { await(inner); }));
+        }
+        await(sleep(0s));
+        BOOST_TEST(chain.back().cancel("all of you"));
+        BOOST_TEST(chain.front().cancelling() == 1);
+        BOOST_TEST(message_of<CancelledError>([&] { await(chain.back()); }) == "all of you");
+        BOOST_TEST(chain.front().cancelled());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(two_ways_round_one_ring_are_cancelled_once) {
+    testing::run([] {
+        Future<void> gate;
+        Task<void> first;
+        // first awaits a gather of two that both await first.
+        first = create_task([&] {
+            await(gate);
+            await(gather(create_task([&] { await(first); }), create_task([&] { await(first); })));
+        });
+        await(sleep(0s));
+        gate.set_result();
+        for (int i = 0; i < 4; ++i) await(sleep(0s));
+        BOOST_TEST(first.cancel());
+        BOOST_CHECK_THROW(await(first), CancelledError);
+        for (int i = 0; i < 4; ++i) await(sleep(0s));
+        BOOST_TEST(all_tasks().size() == 1u);
     });
 }
 

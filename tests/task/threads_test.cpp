@@ -70,6 +70,16 @@ BOOST_AUTO_TEST_CASE(THREAD_008_so_does_an_exception) {
     BOOST_TEST((failed.exception() != nullptr));
 }
 
+BOOST_AUTO_TEST_CASE(and_what_the_copy_of_a_result_throws) {
+    struct Uncopyable {
+        Uncopyable() = default;
+        Uncopyable(const Uncopyable&) { throw std::domain_error("no copy"); }
+    };
+    LoopThread loop;
+    const auto result = run_coroutine_threadsafe([] { return std::pair<int, Uncopyable>(); }, *loop);
+    BOOST_CHECK_THROW(result.result(), std::domain_error);
+}
+
 BOOST_AUTO_TEST_CASE(THREAD_009_a_timeout_and_a_cancellation_from_the_thread) {
     LoopThread other;
     std::promise<void> cancelled;

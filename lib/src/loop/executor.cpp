@@ -1,5 +1,7 @@
 #include "cede/loop/executor.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -17,6 +19,44 @@ namespace cede {
 
 Executor::~Executor() = default;
 
+namespace {
+
+// The threads of pools that nobody waits for. What they run may use anything of the program, so its end waits for them, as
+// Python's does: threads that run on while static objects are destroyed would use what is gone.
+class LeftBehind {
+public:
+    static LeftBehind& instance() {
+        static LeftBehind threads;
+        return threads;
+    }
+    ~LeftBehind() {
+        std::unique_lock<std::mutex> lock(mutex_);
+        // A forked child has the number, but not the threads.
+        all_ended_.wait(lock, [this] { return running_ == 0 || ::getpid() != process_; });
+    }
+    // The number of threads that end only now, before they are let go.
+    void add(std::size_t count) {
+        std::lock_guard<std::mutex> lock(mutex_);
+        running_ += count;
+    }
+    // On such a thread, as its last act.
+    void ends() {
+        std::unique_lock<std::mutex> lock(mutex_);
+        --running_;
+        std::notify_all_at_thread_exit(all_ended_, std::move(lock));
+    }
+
+private:
+    LeftBehind() = default;
+
+    std::mutex mutex_;
+    std::condition_variable all_ended_;
+    std::size_t running_ = 0;
+    const pid_t process_ = ::getpid();
+};
+
+}  // namespace
+
 // Shared with the threads, so that a pool may go while a function that nobody waits for still runs.
 struct ThreadPoolExecutor::Shared {
     std::mutex mutex;
@@ -26,8 +66,14 @@ struct ThreadPoolExecutor::Shared {
     std::size_t most = 0;
     std::size_t idle = 0;
     bool ended = false;
+    bool left_behind = false;
 
-    void work() {
+    void run() {
+        if (work()) LeftBehind::instance().ends();
+    }
+
+    // Returns when there is nothing left to do: whether the thread was left behind.
+    bool work() {
         std::unique_lock<std::mutex> lock(mutex);
         for (;;) {
             while (queue.empty() && !ended) {
@@ -35,7 +81,7 @@ struct ThreadPoolExecutor::Shared {
                 work_or_end.wait(lock);
                 --idle;
             }
-            if (queue.empty()) return;
+            if (queue.empty()) return left_behind;
             absl::AnyInvocable<void()> next = std::move(queue.front());
             queue.pop_front();
             lock.unlock();
@@ -60,7 +106,7 @@ void ThreadPoolExecutor::execute(absl::AnyInvocable<void()> work) {
     if (shared_->queue.size() > shared_->idle && shared_->threads.size() < shared_->most) {
         try {
             std::shared_ptr<Shared> shared = shared_;
-            shared_->threads.emplace_back([shared] { shared->work(); });
+            shared_->threads.emplace_back([shared] { shared->run(); });
         } catch (...) {
             // No further thread is to be had: those there are will come to it; without any, it is the caller's error.
             if (!shared_->threads.empty()) return;
@@ -79,6 +125,10 @@ void ThreadPoolExecutor::shutdown(bool wait, bool cancel_queued) {
         shared_->ended = true;
         if (cancel_queued) dropped.swap(shared_->queue);
         threads.swap(shared_->threads);
+        if (!wait && !threads.empty()) {
+            LeftBehind::instance().add(threads.size());
+            shared_->left_behind = true;
+        }
     }
     shared_->work_or_end.notify_all();
     for (std::thread& thread : threads) {
@@ -106,7 +156,7 @@ public:
     ~JobCarrier() { bring_home(); }
 
     void operator()() {
-        job_->run();
+        if (job_->claim()) job_->run();
         bring_home();
     }
 
@@ -126,13 +176,26 @@ private:
 
 }  // namespace
 
-void submit_job(EventLoop& loop, Executor* executor, std::shared_ptr<ExecutorJob> job) {
+// A call that is cancelled before a thread has come to it never runs. The job keeps its future, so the future must not keep
+// the job.
+static void withdraw_when_cancelled(FutureCore& future, const std::shared_ptr<ExecutorJob>& job) {
+    const std::weak_ptr<ExecutorJob> queued = job;
+    future.add_done_callback(
+        [queued, &future] {
+            if (!future.cancelled()) return;
+            if (const std::shared_ptr<ExecutorJob> cancelled = queued.lock()) cancelled->claim();
+        },
+        nullptr);
+}
+
+void submit_job(EventLoop& loop, Executor* executor, std::shared_ptr<ExecutorJob> job, FutureCore& future) {
     std::shared_ptr<ThreadPoolExecutor> shared;
     if (executor == nullptr) {
         shared = loop.default_executor();
         executor = shared.get();
     }
     EventLoop* const of = &loop;
+    withdraw_when_cancelled(future, job);
     // Made here, so that the thread has nothing left that can fail.
     Ref<HandleCore> delivery(new HandleCore(
         loop,

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #ifdef __linux__
@@ -23,18 +24,29 @@ namespace cede {
 namespace detail {
 namespace {
 
-// One loop a signal: the handler reads only these, which are lock-free and never freed while a handler may look.
+// One loop a signal: the handler reads only these, which are lock-free and never freed.
 struct Pending {
     std::atomic<PostedQueue*> bell{nullptr};
     std::atomic<bool> arrived{false};
+    std::atomic<int> handlers{0};  // that may hold the bell at this moment, on any thread
 };
 Pending pending[NSIG];
 
 void on_signal(int number) {
     const int saved = errno;
-    pending[number].arrived.store(true, std::memory_order_seq_cst);
-    if (PostedQueue* bell = pending[number].bell.load(std::memory_order_seq_cst)) bell->ring();
+    Pending& mine = pending[number];
+    mine.handlers.fetch_add(1, std::memory_order_seq_cst);
+    mine.arrived.store(true, std::memory_order_seq_cst);
+    if (PostedQueue* bell = mine.bell.load(std::memory_order_seq_cst)) bell->ring();
+    mine.handlers.fetch_sub(1, std::memory_order_seq_cst);
     errno = saved;
+}
+
+// From here on no handler rings: one that has begun on another thread is waited for, since the bell may be freed next. On
+// this thread none can have begun, for it would have ended first.
+void take_bell_away(Pending& of) noexcept {
+    of.bell.store(nullptr, std::memory_order_seq_cst);
+    while (of.handlers.load(std::memory_order_seq_cst) != 0) std::this_thread::yield();
 }
 
 bool in_main_thread() noexcept {
@@ -84,7 +96,7 @@ bool SignalWatch::remove(int signal) {
     const auto found = watched_.find(signal);
     if (found == watched_.end()) return false;
     sigaction(signal, &found->second.before, nullptr);
-    pending[signal].bell = nullptr;
+    take_bell_away(pending[signal]);
     const Ref<HandleCore> removed = std::move(found->second.handle);
     watched_.erase(found);
     removed->cancel();  // last: what it captured may come back here

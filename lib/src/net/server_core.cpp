@@ -104,20 +104,14 @@ void ServerCore::stop_listening() noexcept {
 
 void ServerCore::wait_closed() {
     if (closed_ && first_client_ == nullptr) return;
-    const Future<void> end(loop());
-    waiters_.push_back(end);
-    await(end);
+    Waiter(waiters_, loop()).wait();
 }
 
 void ServerCore::wake_waiters() noexcept {
-    std::vector<Future<void>> waiters;
-    waiters.swap(waiters_);
-    for (const Future<void>& waiter : waiters) {
-        try {
-            if (!waiter.done()) waiter.set_result();
-        } catch (...) {
-            report_unraisable(std::current_exception(), "a server has closed");
-        }
+    try {
+        waiters_.pop_and_wake_all();
+    } catch (...) {
+        report_unraisable(std::current_exception(), "a server has closed");
     }
 }
 
@@ -168,7 +162,6 @@ void ServerCore::loop_closes() noexcept {
     serving_ = false;
     stop_listening();
     factory_ = nullptr;
-    waiters_.clear();
     forever_ = nullptr;
     const std::shared_ptr<ServerCore> last = std::move(self_);
     self_ = nullptr;

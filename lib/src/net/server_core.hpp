@@ -10,6 +10,7 @@
 
 #include "cede/loop/event_loop.hpp"
 #include "cede/net/net.hpp"
+#include "cede/task/wait_list.hpp"
 #include "loop/owned_list.hpp"
 #include "net/listener.hpp"
 
@@ -84,7 +85,7 @@ private:
     std::shared_ptr<ServerCore> self_;
     ServerClient* first_client_ = nullptr;
     ServerClient* last_client_ = nullptr;
-    std::vector<Future<void>> waiters_;
+    WaitList waiters_;
     Future<void> forever_ = nullptr;
     bool serving_ = false;
     bool closed_ = false;

@@ -154,30 +154,60 @@ void TaskCore::step_again_with(const char* misuse) {
     loop().enqueue(*this);
 }
 
+namespace {
+
+// The tasks that one cancel() has gone through, each marked with the next; the last one with itself.
+struct CancelPath {
+    TaskCore* TaskCore::*next;
+    TaskCore* first = nullptr;
+    ~CancelPath() {
+        while (first != nullptr) {
+            TaskCore* const following = std::exchange(first->*next, nullptr);
+            first = following != first ? following : nullptr;
+        }
+    }
+};
+
+}  // namespace
+
+// A task that awaits a task passes the request on to it, and so on: asyncio recurses, which ends in a chain of some thousand
+// tasks. Here the chain is walked, from the one that is asked to the one that awaits something else.
 bool TaskCore::cancel(std::string message) {
     silence();
     if (done()) return false;
-    ++cancel_requests_;
-    if (passing_cancel_on_) return break_ring(std::move(message));
-    if (waiting_for_ && !held_back_) {
-        passing_cancel_on_ = true;
-        const bool passed_on = waiting_for_->cancel(message);
-        passing_cancel_on_ = false;
-        if (passed_on) return true;
+    CancelPath path{&TaskCore::passes_cancel_to_};
+    TaskCore* task = this;
+    FutureCore* awaited;
+    for (;;) {
+        ++task->cancel_requests_;
+        if (task->passes_cancel_to_ != nullptr) {
+            task->break_ring(std::move(message));
+            return true;
+        }
+        if (path.first == nullptr) path.first = task;
+        awaited = task->held_back_ ? nullptr : task->waiting_for();
+        const bool last = awaited == nullptr || !awaited->is_task() || awaited->done();
+        task->passes_cancel_to_ = last ? task : static_cast<TaskCore*>(awaited);
+        if (last) break;
+        awaited->silence();
+        task = static_cast<TaskCore*>(awaited);
     }
-    must_cancel_ = true;
-    set_cancel_message(std::move(message));
+    if (awaited == nullptr || !awaited->cancel(message)) task->request_cancel(std::move(message));
     return true;
 }
 
-// Tasks that await one another in a ring: the request has come round to where it began. asyncio recurses until its stack is
-// full; here this task is taken out of its wait, so that the ring opens and every one of them is cancelled in turn.
-bool TaskCore::break_ring(std::string message) {
+void TaskCore::request_cancel(std::string message) {
     must_cancel_ = true;
     set_cancel_message(std::move(message));
+}
+
+// Tasks that await one another in a ring: the request has come round to where it was. asyncio recurses until its stack is
+// full; here this task is taken out of its wait, so that the ring opens and every one of them is cancelled in turn.
+void TaskCore::break_ring(std::string message) {
+    request_cancel(std::move(message));
     unlink();
+    waiting_for_ = nullptr;
     loop().enqueue(*this);
-    return true;
 }
 
 int TaskCore::uncancel() noexcept {

@@ -130,7 +130,7 @@ public:
     // --- Threads ---
 
     // Runs `f(args...)` on a thread of `executor`, or of the default one; the future gets what it returns or throws.
-    // Cancelling the future does not stop the function.
+    // Cancelling the future withdraws a call that no thread has come to; it does not stop one that runs.
     template <class F, class... Args>
     Future<detail::CallResult<F, Args...>> run_in_executor(Executor& executor, F&& f, Args&&... args);
     template <class F, class... Args>

@@ -30,7 +30,8 @@ public:
     ThreadPoolExecutor& operator=(const ThreadPoolExecutor&) = delete;
 
     void execute(absl::AnyInvocable<void()> work) override;
-    // No further work is taken. With `wait`, blocks until all is done; with `cancel_queued`, drops what has not begun.
+    // No further work is taken. With `wait`, blocks until all is done, else the end of the program does; with
+    // `cancel_queued`, drops what has not begun.
     void shutdown(bool wait = true, bool cancel_queued = false);
 
 private:

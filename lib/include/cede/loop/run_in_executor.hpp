@@ -2,6 +2,7 @@
 #ifndef CEDE_LOOP_RUN_IN_EXECUTOR_HPP
 #define CEDE_LOOP_RUN_IN_EXECUTOR_HPP
 
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <type_traits>
@@ -22,6 +23,11 @@ public:
     virtual ~ExecutorJob();
     virtual void run() noexcept = 0;      // on the executor's thread
     virtual void deliver() = 0;           // on the loop's thread
+    // True for the first of the two who ask: the thread that is about to run it, or the loop, where it was cancelled.
+    bool claim() noexcept { return !claimed_.exchange(true, std::memory_order_relaxed); }
+
+private:
+    std::atomic<bool> claimed_{false};
 };
 
 template <class R, class F>
@@ -58,16 +64,17 @@ private:
     std::exception_ptr exception_;
 };
 
-// Gives the job to the executor; null stands for the default one. When the loop has gone in the meantime the outcome is
-// dropped.
-void submit_job(EventLoop& loop, Executor* executor, std::shared_ptr<ExecutorJob> job);
+// Gives the job, whose outcome is for `future`, to the executor; null stands for the default one. When the loop has gone in
+// the meantime the outcome is dropped.
+void submit_job(EventLoop& loop, Executor* executor, std::shared_ptr<ExecutorJob> job, FutureCore& future);
 
 template <class F>
 Future<CallResult<F>> run_in_executor(EventLoop& loop, Executor* executor, F&& f) {
     using R = CallResult<F>;
     loop.check_open();
     Future<R> future(loop);
-    submit_job(loop, executor, std::make_shared<ExecutorCall<R, std::decay_t<F>>>(std::forward<F>(f), future));
+    submit_job(loop, executor, std::make_shared<ExecutorCall<R, std::decay_t<F>>>(std::forward<F>(f), future),
+               *future.core());
     return future;
 }
 

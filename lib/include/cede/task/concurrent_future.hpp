@@ -130,7 +130,14 @@ void copy_outcome(const Future<T>& from, const ConcurrentFuture<T>& to) {
     if (std::exception_ptr error = from.core()->outcome()) {
         to.state().fail(std::move(error), from.cancelled());
     } else {
-        to.state().complete([&] { to.state().value.set_from([&]() -> T { return from.take(false); }); });
+        try {
+            // Copied before the lock is taken: a copy is the user's code, and may throw.
+            Result<T> value;
+            value.set_from([&]() -> T { return from.take(false); });
+            to.state().complete([&] { to.state().value = std::move(value); });
+        } catch (...) {
+            to.state().fail(std::current_exception(), false);
+        }
     }
 }
 

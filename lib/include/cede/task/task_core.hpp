@@ -62,7 +62,8 @@ private:
     void step_again_with(const char* misuse);
     void start(const TaskOptions& options);
     void unlink() noexcept;
-    bool break_ring(std::string message);
+    void request_cancel(std::string message);
+    void break_ring(std::string message);
 
     Frame* frame_ = nullptr;
     Ref<FutureCore> waiting_for_;
@@ -70,12 +71,12 @@ private:
     std::exception_ptr misuse_;  // raised at the next step: the coroutine awaited what it must not
     std::string name_;
     std::uint64_t number_;
+    TaskCore* passes_cancel_to_ = nullptr;  // while a cancel() goes through it; itself where that ends
     int cancel_requests_ = 0;
     bool must_cancel_ = false;
     // The coroutine waits in a destructor during unwinding: a cancellation stays pending until it has left it.
     bool held_back_ = false;
     bool owned_ = false;
-    bool passing_cancel_on_ = false;  // cancel() is in the middle of cancelling what this awaits
     bool ended_eagerly_ = false;
 };
 
