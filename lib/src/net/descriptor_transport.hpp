@@ -134,7 +134,8 @@ protected:
     // How much of it the system took, or -1 with errno.
     virtual ssize_t send_one(absl::string_view data) = 0;
     virtual ssize_t send_many(const iovec* pieces, std::size_t count) = 0;
-    virtual void shut_down_sending() = 0;
+    // After write_eof(), once everything is sent.
+    virtual void shut_down_sending() {}
 
     void on_writable() override;
     bool is_flushed() const override { return buffer_.empty(); }

@@ -6,9 +6,13 @@
 namespace cede {
 namespace detail {
 
-bool prepare_socket(int fd) noexcept {
+bool make_nonblocking(int fd) noexcept {
     const int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return false;
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+bool prepare_socket(int fd) noexcept {
+    if (!make_nonblocking(fd)) return false;
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return false;
 #ifdef SO_NOSIGPIPE
     const int on = 1;
@@ -27,7 +31,16 @@ int accept_socket(int fd, sockaddr* address, socklen_t* size) noexcept {
     return accept4(fd, address, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+int open_pipe(int (&ends)[2]) noexcept { return pipe2(ends, O_CLOEXEC); }
+
 #else
+
+int open_pipe(int (&ends)[2]) noexcept {
+    if (pipe(ends) != 0) return -1;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+}
 
 namespace {
 int prepared(int fd) noexcept {

@@ -23,6 +23,10 @@ int open_socket(int family, int type, int protocol) noexcept;
 int accept_socket(int fd, sockaddr* address, socklen_t* size) noexcept;
 // Makes a descriptor from elsewhere like that. False and errno when it is none.
 bool prepare_socket(int fd) noexcept;
+// The read end and the write end of a new pipe, blocking and close-on-exec; -1 and errno.
+int open_pipe(int (&ends)[2]) noexcept;
+// False and errno when `fd` is no descriptor.
+bool make_nonblocking(int fd) noexcept;
 
 inline bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
 

@@ -26,13 +26,19 @@ namespace cede {
 struct AddressInfo;
 class BaseProtocol;
 class ConnectionOptions;
+class Pipe;
 class Port;
+class ReadTransport;
 class ResolveOptions;
 class Server;
 class ServerOptions;
 class Socket;
 class SocketAddress;
+class SubprocessOptions;
+class SubprocessProtocol;
+class SubprocessTransport;
 class Transport;
+class WriteTransport;
 
 namespace detail {
 class NetworkState;
@@ -110,6 +116,17 @@ public:
     virtual Coroutine<Server> create_unix_server(ProtocolFactory factory, std::string path, ServerOptions options);
     Coroutine<Server> create_unix_server(ProtocolFactory factory, std::string path);
     Coroutine<Server> create_unix_server(ProtocolFactory factory, ServerOptions options);
+
+    // --- Pipes ---
+
+    using ReadPipe = std::pair<std::shared_ptr<ReadTransport>, std::shared_ptr<BaseProtocol>>;
+    using WritePipe = std::pair<std::shared_ptr<WriteTransport>, std::shared_ptr<BaseProtocol>>;
+    // Reads from, or writes to, an end of a pipe or FIFO, a socket or a character device, such as a terminal, which is made
+    // non-blocking, and closed with the transport. A write pipe notices when nobody can read any more what it would write.
+    // Throws std::invalid_argument for what is nothing of all that, regular files for instance, and for a protocol of a
+    // wrong kind; RuntimeError when a transport uses the descriptor. The pipe is closed then.
+    virtual Coroutine<ReadPipe> connect_read_pipe(ProtocolFactory factory, Pipe pipe);
+    virtual Coroutine<WritePipe> connect_write_pipe(ProtocolFactory factory, Pipe pipe);
 
     // For the net room: what it keeps for this loop.
     detail::NetworkState& network();
