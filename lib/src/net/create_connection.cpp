@@ -13,6 +13,7 @@
 #include "cede/task/staggered_race.hpp"
 #include "net/address_order.hpp"
 #include "net/resolver.hpp"
+#include "net/socket_setup.hpp"
 #include "net/stream_transport.hpp"
 #include "net/system.hpp"
 
@@ -48,19 +49,11 @@ Socket given_socket(const ConnectionOptions& options) {
     return socket;
 }
 
-SocketAddress peer_of(const Socket& socket) noexcept {
-    try {
-        return socket.remote_address();
-    } catch (const std::system_error&) {
-        return SocketAddress();  // gone already, which the first read will tell
-    }
-}
-
 // A transport on a connected socket; cedes until connection_made was called.
 Connection make_connection(EventLoop& loop, Socket socket, ProtocolFactory& factory) {
     const std::shared_ptr<BaseProtocol> protocol = factory();
     const Future<void> made(loop);
-    const SocketAddress peer = peer_of(socket);
+    const SocketAddress peer = detail::peer_address_of(socket);  // none: gone already, as the first read will tell
     const std::shared_ptr<Transport> transport =
         detail::StreamTransport::open(loop, std::move(socket), protocol, made, nullptr, peer);
     try {

@@ -1,12 +1,8 @@
 // loop.create_server and create_unix_server.
-#include <cstring>
 #include <stdexcept>
 
 #include <netinet/in.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "cede/base/reports.hpp"
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "cede/net/net.hpp"
@@ -14,6 +10,7 @@
 #include "cede/task/sleep.hpp"
 #include "net/resolver.hpp"
 #include "net/server_core.hpp"
+#include "net/socket_setup.hpp"
 #include "net/system.hpp"
 
 namespace cede {
@@ -35,20 +32,10 @@ Socket given_socket(const ServerOptions& options) {
     return socket;
 }
 
-void share_port(const Socket& socket) {
-#ifdef SO_REUSEPORT
-    try {
-        return socket.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
-    } catch (const std::system_error&) {
-    }
-#endif
-    throw std::invalid_argument("reuse_port: this system has no SO_REUSEPORT");
-}
-
 Socket server_socket(const AddressInfo& address, const ServerOptions& options) {
     Socket socket(address.family, address.type, address.protocol);
     if (options.reuse_address()) socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
-    if (options.reuse_port()) share_port(socket);
+    if (options.reuse_port()) detail::share_port(socket);
     if (options.keep_alive()) socket.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1);
     // Linux would take IPv4 connections on it, too, and then refuse the IPv4 socket the same port.
     if (address.family == AF_INET6) socket.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1);
@@ -94,19 +81,10 @@ std::vector<Socket> bind_to_host(EventLoop& loop, const Request& request) {
     }
 }
 
-// Removes what an earlier server has left at `path`; what is no socket stays, and the bind fails.
-void remove_stale(const std::string& path) {
-    struct stat status;
-    if (path.front() == '\0' || ::stat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-        detail::warn("cannot remove the stale Unix socket " + path + ": " + std::strerror(errno));
-    }
-}
-
 Socket bind_to_path(const std::string& path) {
     Socket socket(AF_UNIX, SOCK_STREAM);
     const SocketAddress address = SocketAddress::from_path(path);
-    remove_stale(path);
+    detail::remove_stale_socket(path);
     socket.bind(address);
     return socket;
 }

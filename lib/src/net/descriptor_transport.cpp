@@ -7,6 +7,12 @@
 
 namespace cede {
 namespace detail {
+namespace {
+
+// Of writes to a connection that is gone, before it is said: asyncio's number.
+constexpr int silent_drops = 4;
+
+}  // namespace
 
 DescriptorTransport::DescriptorTransport(EventLoop& loop, int fd, const char* kind)
     : loop_(&loop), fd_(fd), watch_(loop, fd, *this), kind_(kind) {}
@@ -71,6 +77,12 @@ void DescriptorTransport::lose(std::exception_ptr error) {
     loop_->call_soon([self, error] { self->connection_lost(error); });
 }
 
+void DescriptorTransport::finish_close() {
+    losing_ = true;
+    watch_.stop();
+    connection_lost(nullptr);
+}
+
 void DescriptorTransport::connection_lost(std::exception_ptr error) {
     if (loop_ == nullptr) return;
     const std::shared_ptr<DescriptorTransport> alive = self_;
@@ -87,6 +99,38 @@ void DescriptorTransport::connection_lost(std::exception_ptr error) {
         failure = failure_of([&] { protocol->connection_lost(error); });
     }
     if (failure) report(loop, "protocol.connection_lost() failed", std::move(failure), alive);
+}
+
+void DescriptorTransport::watch_writes(bool on) {
+    try {
+        watch_.write(on);
+    } catch (const std::system_error&) {
+        force_close(std::current_exception());
+    }
+}
+
+void DescriptorTransport::pause_protocol(std::size_t buffered) {
+    if (losing_ || !flow_.pauses(buffered)) return;
+    const std::shared_ptr<DescriptorTransport> alive = self_;
+    const std::shared_ptr<BaseProtocol> protocol = protocol_;
+    if (std::exception_ptr error = failure_of([&] { protocol->pause_writing(); })) {
+        report(*loop_, "protocol.pause_writing() failed", std::move(error), alive);
+    }
+}
+
+void DescriptorTransport::resume_protocol(std::size_t buffered) {
+    if (losing_ || !flow_.resumes(buffered)) return;
+    const std::shared_ptr<DescriptorTransport> alive = self_;
+    const std::shared_ptr<BaseProtocol> protocol = protocol_;
+    if (std::exception_ptr error = failure_of([&] { protocol->resume_writing(); })) {
+        report(*loop_, "protocol.resume_writing() failed", std::move(error), alive);
+    }
+}
+
+bool DescriptorTransport::drops_data() {
+    if (!closing_) return false;
+    if (++dropped_writes_ > silent_drops) warn("data written to a closed connection is dropped");
+    return true;
 }
 
 // What connection_lost and the end of the loop have in common. The protocol goes last: its destructor may ask the transport.

@@ -50,6 +50,16 @@ protected:
     void force_close(std::exception_ptr error);
     void lose(std::exception_ptr error);
     void connection_lost(std::exception_ptr error);
+    // What was buffered at close() is sent.
+    void finish_close();
+
+    // Of those that write. The event on or off; the connection fails when the system refuses.
+    void watch_writes(bool on);
+    // Tell the protocol, once, when what is buffered has passed a mark.
+    void pause_protocol(std::size_t buffered);
+    void resume_protocol(std::size_t buffered);
+    // True when data is to be dropped because of close(); from the fifth time on with a warning.
+    bool drops_data();
 
     // Throws std::invalid_argument for a protocol that this transport cannot serve.
     virtual void adopt_protocol(BaseProtocol* protocol) = 0;
@@ -71,6 +81,7 @@ protected:
     FdWatch watch_;
     std::shared_ptr<DescriptorTransport> self_;
     std::shared_ptr<BaseProtocol> protocol_;
+    WriteFlow flow_;
     bool closing_ = false;
     bool losing_ = false;
 
@@ -81,6 +92,7 @@ private:
     void loop_closes() noexcept override;
 
     const char* const kind_;
+    int dropped_writes_ = 0;
     bool made_ = false;  // connection_made() has been called
 };
 
@@ -148,12 +160,8 @@ private:
     ssize_t try_send(const iovec* pieces, std::size_t count);
     void send_buffer();
     void after_flush();
-    void wait_to_write();
-    void pause_protocol();
 
     WriteBuffer buffer_;
-    WriteFlow flow_;
-    int dropped_writes_ = 0;
 };
 
 }  // namespace detail

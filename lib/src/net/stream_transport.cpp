@@ -4,22 +4,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-#include "net/network_state.hpp"
+#include "net/socket_setup.hpp"
 #include "net/system.hpp"
 
 namespace cede {
 namespace detail {
-namespace {
-
-SocketAddress local_address_of(const Socket& socket) noexcept {
-    try {
-        return socket.local_address();
-    } catch (const std::system_error&) {
-        return SocketAddress();
-    }
-}
-
-}  // namespace
 
 StreamTransport::StreamTransport(EventLoop& loop, Socket socket, std::shared_ptr<BaseProtocol> protocol,
                                  std::shared_ptr<ServerCore> server, const SocketAddress& peer)

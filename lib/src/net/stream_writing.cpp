@@ -1,7 +1,7 @@
 // The writing half of a transport: sent at once if the system takes it, else buffered and sent when it does.
 #include <algorithm>
 
-#include "cede/base/reports.hpp"
+#include "cede/base/exceptions.hpp"
 #include "net/descriptor_transport.hpp"
 #include "net/system.hpp"
 
@@ -12,8 +12,6 @@ namespace {
 // Pieces handed to the system in one call. More would overflow no kernel's limit (1024), but 64 joined chunks are a MiB,
 // and a socket buffer rarely takes that.
 constexpr std::size_t most_pieces = 64;
-// Of writes to a connection that is gone, before it is said: asyncio's number.
-constexpr int silent_drops = 4;
 
 }  // namespace
 
@@ -21,10 +19,7 @@ constexpr int silent_drops = 4;
 bool WritingTransport::refuses(const char* call, bool empty) {
     if (loop_ != nullptr) loop_->check_thread();
     if (write_ended_) throw RuntimeError(std::string("Cannot call ") + call + " after write_eof()");
-    if (empty) return true;
-    if (!closing_) return false;
-    if (++dropped_writes_ > silent_drops) warn("data written to a closed connection is dropped");
-    return true;
+    return empty || drops_data();
 }
 
 void WritingTransport::write(absl::string_view data) {
@@ -36,8 +31,8 @@ void WritingTransport::write(absl::string_view data) {
         if (sent > 0) data.remove_prefix(static_cast<std::size_t>(sent));
     }
     buffer_.append(data);
-    wait_to_write();
-    pause_protocol();
+    watch_writes(true);
+    pause_protocol(buffer_.size());
 }
 
 void WritingTransport::writelines(absl::Span<const absl::string_view> data) {
@@ -61,8 +56,8 @@ void WritingTransport::writelines(absl::Span<const absl::string_view> data) {
     }
     for (absl::string_view piece : data) buffer_.append(piece);
     if (buffer_.empty()) return;
-    wait_to_write();
-    pause_protocol();
+    watch_writes(true);
+    pause_protocol(buffer_.size());
 }
 
 // How many bytes were taken, 0 when it would block; -1 when the connection has failed by it.
@@ -72,14 +67,6 @@ ssize_t WritingTransport::try_send(const iovec* pieces, std::size_t count) {
     if (would_block(errno) || errno == EINTR) return 0;
     fail(errno, "write");
     return -1;
-}
-
-void WritingTransport::wait_to_write() {
-    try {
-        watch_.write(true);
-    } catch (const std::system_error&) {
-        force_close(std::current_exception());
-    }
 }
 
 void WritingTransport::on_writable() {
@@ -93,27 +80,15 @@ void WritingTransport::send_buffer() {
     const ssize_t sent = try_send(pieces, buffer_.fill(absl::MakeSpan(pieces)));
     if (sent <= 0) return;
     buffer_.consume(static_cast<std::size_t>(sent));
-    if (flow_.resumes(buffer_.size())) {
-        const std::shared_ptr<BaseProtocol> protocol = protocol_;
-        if (std::exception_ptr error = failure_of([&] { protocol->resume_writing(); })) {
-            report(*loop_, "protocol.resume_writing() failed", std::move(error), self_);
-        }
-    }
+    resume_protocol(buffer_.size());
     // The protocol may have written more, or closed: look again.
     if (!losing_ && buffer_.empty()) after_flush();
 }
 
 void WritingTransport::after_flush() {
-    if (closing_) {
-        losing_ = true;
-        watch_.stop();
-        return connection_lost(nullptr);
-    }
-    try {
-        watch_.write(false);
-    } catch (const std::system_error&) {
-        return force_close(std::current_exception());
-    }
+    if (closing_) return finish_close();
+    watch_writes(false);
+    if (losing_) return;
     if (write_ended_) shut_down_sending();
 }
 
@@ -125,16 +100,7 @@ void WritingTransport::write_eof() {
 
 void WritingTransport::set_write_buffer_limits(absl::optional<std::size_t> high, absl::optional<std::size_t> low) {
     flow_.set_limits(high, low);
-    pause_protocol();
-}
-
-void WritingTransport::pause_protocol() {
-    if (losing_ || !flow_.pauses(buffer_.size())) return;
-    const std::shared_ptr<DescriptorTransport> alive = self_;
-    const std::shared_ptr<BaseProtocol> protocol = protocol_;
-    if (std::exception_ptr error = failure_of([&] { protocol->pause_writing(); })) {
-        report(*loop_, "protocol.pause_writing() failed", std::move(error), alive);
-    }
+    pause_protocol(buffer_.size());
 }
 
 }  // namespace detail
