@@ -6,6 +6,7 @@
 #include "cede/cede.hpp"
 #include "cede/testing/testing.hpp"
 #include "support/captured.hpp"
+#include "support/child_process.hpp"
 
 using namespace cede;
 using namespace std::chrono_literals;
@@ -429,6 +430,22 @@ BOOST_AUTO_TEST_CASE(no_child_survives_any_interruption) {
             testing::TestOptions().seed(seed));
         BOOST_TEST(points >= 5u);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_group_that_nobody_asks_for_is_reported_as_a_tree) {
+    const auto child = tests::run_in_child([] {
+        run([] {
+            create_task([] {
+                task_group([](TaskGroup& group) { group.create_task([] { throw std::domain_error("inside"); }); });
+            });
+            for (int i = 0; i < 9; ++i) await(sleep(0s));
+        });
+    });
+    BOOST_TEST(child.said("Task exception was never retrieved"), child);
+    BOOST_TEST(child.said("  exception:\n"
+                          "  | cede::ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)\n"
+                          "  +-+---------------- 1 ----------------\n"
+                          "    | std::domain_error: inside\n"), child);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -51,7 +51,7 @@ std::string describe_exception(const std::exception_ptr& exception) {
         return detail::demangle(typeid(error).name()) + ": " + error.what();
     } catch (const BaseException& error) {
         const std::string name = detail::demangle(typeid(error).name());
-        return error.message().empty() ? name : name + ": " + error.message();
+        return error.message().empty() ? name : name + ": " + error.what();  // which says more of a group
     } catch (...) {
         return "an exception of a type that is neither std::exception nor cede::BaseException";
     }

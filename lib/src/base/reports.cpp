@@ -6,8 +6,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <new>
 
-#include "cede/base/exceptions.hpp"
+#include "cede/base/exception_group.hpp"
 
 namespace cede {
 namespace {
@@ -16,9 +17,13 @@ void write_warning(absl::string_view text) {
     std::fprintf(stderr, "cede: %.*s\n", static_cast<int>(text.size()), text.data());
 }
 
-void write_unraisable(const std::exception_ptr& exception, absl::string_view context) {
-    std::fprintf(stderr, "cede: exception ignored while %.*s: %s\n", static_cast<int>(context.size()), context.data(),
-                 describe_exception(exception).c_str());
+void write_unraisable(const std::exception_ptr& exception, absl::string_view context) try {
+    const std::string text = format_exception(exception);
+    std::fprintf(stderr, "cede: exception ignored while %.*s:%s%s\n", static_cast<int>(context.size()), context.data(),
+                 text.find('\n') == std::string::npos ? " " : "\n", text.c_str());
+} catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "cede: exception ignored while %.*s, without memory to say which\n",
+                 static_cast<int>(context.size()), context.data());
 }
 
 std::atomic<WarningHook> warning_hook{&write_warning};

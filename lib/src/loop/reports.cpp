@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "base/context_data.hpp"
-#include "cede/base/exceptions.hpp"
+#include "cede/base/exception_group.hpp"
 #include "cede/base/reports.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "loop/loop_impl.hpp"
@@ -16,7 +16,10 @@ const ExceptionHandler& EventLoop::get_exception_handler() const noexcept { retu
 void EventLoop::default_exception_handler(const ExceptionContext& context) {
     std::string text = context.message.empty() ? "Unhandled exception in event loop" : context.message;
     if (context.task) text += "\n  task: " + context.task.get_name();
-    if (context.exception) text += "\n  exception: " + describe_exception(context.exception);
+    if (context.exception) {
+        const std::string what = format_exception(context.exception);
+        text += "\n  exception:" + (what.find('\n') == std::string::npos ? " " + what : "\n" + what);
+    }
     std::fprintf(stderr, "cede: %s\n", text.c_str());
 }
 
