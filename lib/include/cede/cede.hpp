@@ -42,5 +42,6 @@
 #include "cede/task/wait.hpp"
 #include "cede/task/wait_for.hpp"
 #include "cede/task/with.hpp"
+#include "cede/task/wrap_future.hpp"
 
 #endif

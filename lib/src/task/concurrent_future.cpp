@@ -31,6 +31,21 @@ bool ConcurrentState::cancelled() const {
     return state_ == State::cancelled;
 }
 
+bool ConcurrentState::running() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return state_ == State::pending && running_;
+}
+
+bool ConcurrentState::set_running_or_notify_cancel() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (state_ == State::cancelled) return false;
+    if (state_ == State::finished || running_) {
+        throw InvalidStateError("set_running_or_notify_cancel: the work has begun already; call it once, before the work");
+    }
+    running_ = true;
+    return true;
+}
+
 void ConcurrentState::finish(State state, std::unique_lock<std::mutex>& lock) {
     state_ = state;
     std::vector<absl::AnyInvocable<void()>> callbacks = std::move(callbacks_);
@@ -52,7 +67,7 @@ bool ConcurrentState::fail(std::exception_ptr error, bool cancelled) {
 
 bool ConcurrentState::cancel() {
     std::unique_lock<std::mutex> lock(mutex_);
-    if (state_ != State::pending) return false;
+    if (state_ != State::pending || running_) return false;
     error_ = std::make_exception_ptr(CancelledError());
     absl::AnyInvocable<void()> on_cancel = std::move(on_cancel_);
     on_cancel_ = nullptr;
@@ -97,6 +112,11 @@ void ConcurrentState::set_on_cancel(absl::AnyInvocable<void()> callback) {
         if (state_ != State::cancelled) return;
     }
     callback();  // cancelled before the work was there
+}
+
+void throw_concurrent_future_done() {
+    throw InvalidStateError("the ConcurrentFuture is done already: its outcome can be set once, and not after a cancel(); ask "
+                            "set_running_or_notify_cancel() before the work");
 }
 
 CompletionDuty::~CompletionDuty() {

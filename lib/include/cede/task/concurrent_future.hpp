@@ -1,5 +1,6 @@
-// What it is: a future for threads: result() blocks until it is there. When to use it: outside a loop, for what
-// run_coroutine_threadsafe gives. When not: in a loop's thread, which it would block; that is Future.
+// What it is: a future for threads: result() blocks until it is there: Python's concurrent.futures.Future. When to use it:
+// outside a loop, for what run_coroutine_threadsafe gives, and as what a thread pool of your own gives. When not: in a
+// loop's thread, which it would block; there wrap_future() makes a Future of it.
 //
 // Any thread; copying a handle refers to the same future. Nothing here cedes.
 #ifndef CEDE_TASK_CONCURRENT_FUTURE_HPP
@@ -15,6 +16,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/types/optional.h"
+#include "absl/types/variant.h"
 
 #include "cede/base/duration.hpp"
 #include "cede/base/copyable.hpp"
@@ -32,6 +34,8 @@ public:
 
     bool done() const;
     bool cancelled() const;
+    bool running() const;
+    bool set_running_or_notify_cancel();
     // True when this call has cancelled it; then `on_cancel` runs, on the calling thread.
     bool cancel();
     // Blocks until it is done. Throws TimeoutError when `timeout` passes first.
@@ -60,6 +64,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable done_;
     State state_ = State::pending;
+    bool running_ = false;
     std::exception_ptr error_;
     std::vector<absl::AnyInvocable<void()>> callbacks_;
     absl::AnyInvocable<void()> on_cancel_;
@@ -70,18 +75,24 @@ struct ConcurrentStateOf : ConcurrentState {
     Result<T> value;
 };
 
+[[noreturn]] void throw_concurrent_future_done();
+
 }  // namespace detail
 
 template <class T = void>
 class ConcurrentFuture {
 public:
     using result_type = T;
+    // What set_result takes; absl::monostate for void.
+    using Value = std::conditional_t<std::is_void<T>::value, absl::monostate, T>;
 
     ConcurrentFuture() : state_(std::make_shared<detail::ConcurrentStateOf<T>>()) {}
+    explicit ConcurrentFuture(std::shared_ptr<detail::ConcurrentStateOf<T>> state) noexcept : state_(std::move(state)) {}
 
     bool done() const { return state_->done(); }
     bool cancelled() const { return state_->cancelled(); }
-    // Cancels the work behind it too, as far as that can be; false when it is done.
+    bool running() const { return state_->running(); }
+    // Cancels the work behind it too, as far as that can be; false when it is done or runs.
     bool cancel() const { return state_->cancel(); }
     // Blocks for at most `timeout`, by default without bound. Throws TimeoutError, CancelledError, or what the work threw.
     T result(absl::optional<Duration> timeout = absl::nullopt) const {
@@ -97,10 +108,31 @@ public:
         state_->add_done_callback([self = *this, f = std::move(f)]() mutable { f(self); });
     }
 
+    // For whoever does the work, before it begins: false when it was cancelled and is not to begin; from true on it cannot
+    // be cancelled any more. Throws InvalidStateError when it runs or is done.
+    bool set_running_or_notify_cancel() const { return state_->set_running_or_notify_cancel(); }
+    // For whoever has done the work. They throw InvalidStateError when it is done, be it by a cancel().
+    void set_result(Value value) const {
+        if (!state_->complete([&] { set(std::move(value), std::is_void<T>()); })) detail::throw_concurrent_future_done();
+    }
+    template <class U = T, class = std::enable_if_t<std::is_void<U>::value>>
+    void set_result() const { set_result(absl::monostate()); }
+    template <class E>
+    void set_exception(E exception) const { set_exception(std::make_exception_ptr(std::move(exception))); }
+    void set_exception(std::exception_ptr exception) const {
+        if (!state_->fail(std::move(exception), false)) detail::throw_concurrent_future_done();
+    }
+
     detail::ConcurrentStateOf<T>& state() const noexcept { return *state_; }
     const std::shared_ptr<detail::ConcurrentStateOf<T>>& shared_state() const noexcept { return state_; }
 
 private:
+    void set(absl::monostate, std::true_type) const {
+        state_->value.set_from([] {});
+    }
+    void set(Value value, std::false_type) const {
+        state_->value.set_from([&]() -> T { return std::move(value); });
+    }
     T get(std::true_type) const { return state_->value.get(); }
     T get(std::false_type) const { return state_->value.take(); }
 
