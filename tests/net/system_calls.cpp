@@ -8,7 +8,9 @@
 #include <dlfcn.h>
 #include <netdb.h>
 #include <sys/epoll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace cede {
 namespace tests {
@@ -129,6 +131,36 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     small.msg_iov = &piece;
     small.msg_iovlen = 1;
     return real(fd, &small, flags);
+}
+
+ssize_t sendto(int fd, const void* buffer, size_t size, int flags, const sockaddr* to, socklen_t to_size) {
+    static const auto real = next(&sendto, "sendto");
+    return fails(SystemCall::sendto) ? -1 : real(fd, buffer, size, flags, to, to_size);
+}
+
+int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
+    static const auto real = next(&sendmmsg, "sendmmsg");
+    return fails(SystemCall::sendmmsg) ? -1 : real(fd, messages, count, flags);
+}
+
+ssize_t recvmsg(int fd, msghdr* message, int flags) {
+    static const auto real = next(&recvmsg, "recvmsg");
+    return fails(SystemCall::recvmsg) ? -1 : real(fd, message, flags);
+}
+
+int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout) {
+    static const auto real = next(&recvmmsg, "recvmmsg");
+    return fails(SystemCall::recvmmsg) ? -1 : real(fd, messages, count, flags, timeout);
+}
+
+ssize_t sendfile(int to, int from, off_t* offset, size_t count) noexcept {
+    static const auto real = next(&sendfile, "sendfile");
+    return fails(SystemCall::sendfile) ? -1 : real(to, from, offset, count);
+}
+
+ssize_t pread(int fd, void* buffer, size_t size, off_t offset) {
+    static const auto real = next(static_cast<ssize_t (*)(int, void*, size_t, off_t)>(&pread), "pread");
+    return fails(SystemCall::pread) ? -1 : real(fd, buffer, size, offset);
 }
 
 int shutdown(int fd, int how) noexcept {

@@ -10,7 +10,10 @@
 namespace cede {
 namespace tests {
 
-enum class SystemCall { socket, connect, bind, listen, accept, recv, send, sendmsg, shutdown, epoll_ctl, last };
+enum class SystemCall {
+    socket, connect, bind, listen, accept, recv, send, sendmsg, shutdown, epoll_ctl,
+    sendto, sendmmsg, recvmsg, recvmmsg, sendfile, pread, last
+};
 
 // Calls of a kind since construction.
 class CallCounter {

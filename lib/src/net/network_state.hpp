@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "loop/owned_list.hpp"
+#include "net/datagram_inbox.hpp"
 
 namespace cede {
 namespace detail {
@@ -22,11 +23,18 @@ public:
         return read_buffer_.get();
     }
 
+    // For datagrams, of which many are read at once.
+    DatagramInbox& inbox() {
+        if (inbox_ == nullptr) inbox_.reset(new DatagramInbox());
+        return *inbox_;
+    }
+
     // What the loop closes when it closes: transports and servers.
     OwnedList open;
 
 private:
     std::unique_ptr<char[]> read_buffer_;
+    std::unique_ptr<DatagramInbox> inbox_;
 };
 
 }  // namespace detail

@@ -26,6 +26,8 @@ namespace cede {
 struct AddressInfo;
 class BaseProtocol;
 class ConnectionOptions;
+class DatagramOptions;
+class DatagramTransport;
 class Pipe;
 class Port;
 class ReadTransport;
@@ -103,6 +105,14 @@ public:
     Coroutine<Connection> create_unix_connection(ProtocolFactory factory, ConnectionOptions options);
     // On a socket that was accepted elsewhere. Throws std::invalid_argument when it is not a stream socket.
     virtual Coroutine<Connection> connect_accepted_socket(ProtocolFactory factory, Socket socket);
+
+    // --- Datagrams ---
+
+    // An endpoint that is up: connection_made has been called.
+    using DatagramEndpoint = std::pair<std::shared_ptr<DatagramTransport>, std::shared_ptr<BaseProtocol>>;
+    // For UDP and Unix datagrams; the factory makes a DatagramProtocol. The first pair of addresses that works is taken. Throws
+    // std::invalid_argument for options that contradict each other, the first error of the system when no address works.
+    virtual Coroutine<DatagramEndpoint> create_datagram_endpoint(ProtocolFactory factory, DatagramOptions options);
 
     // --- Servers ---
 

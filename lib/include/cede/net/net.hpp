@@ -5,6 +5,7 @@
 
 #include "cede/net/address_info.hpp"
 #include "cede/net/connection_options.hpp"
+#include "cede/net/datagram_options.hpp"
 #include "cede/net/pipe.hpp"
 #include "cede/net/protocol.hpp"
 #include "cede/net/server.hpp"

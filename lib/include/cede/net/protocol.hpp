@@ -53,9 +53,14 @@ public:
     virtual bool eof_received();
 };
 
+// For datagrams. What these two throw is reported, and the endpoint stays open: what one peer has sent must not end the service
+// of the others.
 class DatagramProtocol : public BaseProtocol {
 public:
+    // The bytes are valid during the call only; `from` may be kept, and answered to, unless it is of no family: a Unix socket
+    // without a name.
     virtual void datagram_received(absl::string_view data, const SocketAddress& from);
+    // The system has refused to send a datagram, or tells that one did not arrive: a std::system_error.
     virtual void error_received(std::exception_ptr error);
 };
 

@@ -80,9 +80,20 @@ class Transport : public virtual ReadTransport, public virtual WriteTransport {}
 
 class DatagramTransport : public virtual BaseTransport {
 public:
-    // Sends one datagram, to the connected peer when `to` is null.
+    // Sends one datagram, which may be empty, to `to`, or to the endpoint's remote_addr when that is null. At once if the
+    // system takes it, else it is copied and sent later, whole and in order; never blocks. What the system refuses is dropped
+    // and told by error_received, inside this call or later. After close() it is dropped, from the fifth time on with a
+    // warning. Throws std::invalid_argument for no address where there is no remote_addr, and for another where there is one.
     virtual void sendto(absl::string_view data, const SocketAddress* to = nullptr) = 0;
+    void sendto(absl::string_view data, const SocketAddress& to) { sendto(data, &to); }
+    // Drops what is buffered and closes.
     virtual void abort() = 0;
+    // As for WriteTransport; each datagram counts 8 bytes more than it has.
+    virtual void set_write_buffer_limits(absl::optional<std::size_t> high = absl::nullopt,
+                                         absl::optional<std::size_t> low = absl::nullopt) = 0;
+    using Limits = WriteTransport::Limits;
+    virtual Limits get_write_buffer_limits() const = 0;
+    virtual std::size_t get_write_buffer_size() const = 0;
 };
 
 class SubprocessTransport : public virtual BaseTransport {
