@@ -51,12 +51,12 @@ def run_for_figure(command, timeout):
     return float(done.stdout)
 
 
-def interleaved(programs, repeats, measure):
+def interleaved(programs, repeats, measure, make=Figures):
     """Every program once, then every program again: a busy spell of the machine meets all of them alike.
 
     measure(program) returns a figure or None. Returns {program: Figures}, without those that have no such row.
     """
-    figures = {program: Figures() for program in programs}
+    figures = {program: make() for program in programs}
     for _ in range(repeats):
         for program in list(figures):
             if figures[program].failure is not None:

@@ -30,36 +30,48 @@ def number(value):
 
 
 def ours_first(figures):
-    """The programs, ours in front: each of the others is compared with the last of ours before it."""
     return sorted(figures, key=lambda name: (not name.startswith(rows.OURS), list(rows.TITLES).index(name)))
 
 
-def row_lines(row):
+def ratios(figures, name):
+    """What part of theirs each of ours takes, as text: one number, or one for each of our layers."""
+    theirs = figures[name]["median"]
+    if name.startswith(rows.OURS) or not theirs:
+        return ""
+    ours = [figures[each]["median"] for each in ours_first(figures)
+            if each.startswith(rows.OURS) and "median" in figures[each]]
+    return " / ".join("%.2f" % (median / theirs) for median in ours)
+
+
+# Columns of the network rows: the key and the heading.
+EXTRAS = [("messages_per_second", "messages/s"), ("p50_us", "p50 us"), ("p99_us", "p99 us"), ("p99_9_us", "p99.9 us")]
+
+
+def row_table(row):
     """A line for each program: median, spread, and what part of it ours takes."""
     figures = row["figures"]
-    ours = figures.get(rows.OURS) or next((each for name, each in figures.items() if name.startswith(rows.OURS)), {})
+    extras = [extra for extra in EXTRAS if any(extra[0] in each for each in figures.values())]
+    headings = ["", "median", "spread", "ratio"] + [heading for _, heading in extras]
+    yield "| " + " | ".join(headings) + " |"
+    yield "| --- |" + " ---: |" * (len(headings) - 1)
     for name in ours_first(figures):
         each = figures[name]
-        title = rows.TITLES[name]
-        if "median" not in each:
-            yield "| %s | failed: %s | | |" % (title, each["failure"])
-            continue
-        ratio = ""
-        if not name.startswith(rows.OURS) and "median" in ours and each["median"]:
-            ratio = "%.2f" % (ours["median"] / each["median"])
-        spread = "%s to %s" % (number(each["min"]), number(each["max"]))
-        yield "| %s | %s | %s | %s |" % (title, number(each["median"]), spread, ratio)
+        if "median" in each:
+            cells = [number(each["median"]), "%s to %s" % (number(each["min"]), number(each["max"])), ratios(figures, name)]
+            cells += [number(each[key]) for key, _ in extras]
+        else:
+            cells = ["failed: %s" % each["failure"]] + [""] * (len(headings) - 2)
+        yield "| %s | %s |" % (rows.TITLES[name], " | ".join(cells))
 
 
 def markdown(results):
     lines = ["# Results", "", "`%s`" % results.command, ""]
     lines += ["- %s: %s" % item for item in results.machine.items()]
-    lines += ["", "Medians; ratio: ours by theirs, so below 1 we are ahead. Less is better, but for messages a second."]
+    lines += ["", "Medians; ratio: ours by theirs, so below 1 we are ahead (streams / protocols / sock_* in the network rows)."]
     for row in results.as_json()["rows"].values():
         goal = "" if row["goal"] is None else ", goal %s" % number(row["goal"])
-        lines += ["", "## %s (%s%s)" % (row["title"], row["unit"], goal), "", "| | median | spread | ratio |",
-                  "| --- | ---: | ---: | ---: |"]
-        lines += row_lines(row)
+        lines += ["", "## %s (%s%s)" % (row["title"], row["unit"], goal), ""]
+        lines += row_table(row)
     return "\n".join(lines) + "\n"
 
 
