@@ -7,10 +7,10 @@
 namespace cede {
 namespace detail {
 
-void ref_acquire(ContextData* context) noexcept { context->references.fetch_add(1, std::memory_order_relaxed); }
+void ref_acquire(ContextData* context) noexcept { context->references.acquire(); }
 
 void ref_release(ContextData* context) noexcept {
-    if (context->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete context;
+    if (context->references.release()) delete context;
 }
 
 Ref<ContextData>& current_context_slot() noexcept {

@@ -3,13 +3,13 @@
 #ifndef CEDE_SRC_BASE_CONTEXT_DATA_HPP
 #define CEDE_SRC_BASE_CONTEXT_DATA_HPP
 
-#include <atomic>
 #include <memory>
 
 #include "absl/container/flat_hash_map.h"
 
 #include "cede/base/context.hpp"
 #include "cede/base/pool.hpp"
+#include "cede/base/ref_count.hpp"
 
 namespace cede {
 namespace detail {
@@ -39,7 +39,7 @@ public:
     }
     const std::shared_ptr<const Values>& values() const noexcept { return values_; }
 
-    std::atomic<int> references{0};
+    RefCount references;
     bool entered = false;
 
 private:

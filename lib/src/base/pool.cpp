@@ -27,7 +27,7 @@ struct Block {
 
 struct FreeList {
     Block* first;
-    std::size_t count;
+    std::size_t bytes;
 };
 
 // Plain thread-local data without a constructor: it is read at every allocation, and a guard variable or a wrapper
@@ -44,7 +44,7 @@ struct Drain {
                 list.first = block->next;
                 ::operator delete(block);
             }
-            list.count = 0;
+            list.bytes = 0;
         }
     }
 };
@@ -63,7 +63,7 @@ void* pool_allocate(std::size_t size) {
     FreeList& list = lists[index];
     if (Block* block = list.first) {
         list.first = block->next;
-        --list.count;
+        list.bytes -= (index + 1) * granularity;
         return block;
     }
     return ::operator new((index + 1) * granularity);
@@ -71,15 +71,16 @@ void* pool_allocate(std::size_t size) {
 
 void pool_release(void* memory, std::size_t size) noexcept {
     const std::size_t index = (size - 1) / granularity;
-    if (size > largest || thread_ends || lists[index].count >= most_kept_bytes / ((index + 1) * granularity)) {
+    if (size > largest || thread_ends || lists[index].bytes >= most_kept_bytes) {
         ::operator delete(memory);
         return;
     }
     if (!kept_by_thread) drain_at_thread_end();
+    FreeList& list = lists[index];
     Block* block = static_cast<Block*>(memory);
-    block->next = lists[index].first;
-    lists[index].first = block;
-    ++lists[index].count;
+    block->next = list.first;
+    list.first = block;
+    list.bytes += (index + 1) * granularity;
 }
 
 #endif

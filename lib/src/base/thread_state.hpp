@@ -21,6 +21,7 @@ class ContextEntry;
 
 struct ThreadState {
     Fiber* fiber;          // the fiber that runs; null until the thread's first switch
+    void* exception_globals;  // what __cxa_get_globals() returns, a call and two table look-ups away; set with `fiber`
     Frame* frame;          // the innermost coroutine that runs, to which an await cedes
     TaskCore* task;        // current_task()
     EventLoop* running;    // get_running_loop()

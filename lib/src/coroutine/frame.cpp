@@ -13,23 +13,38 @@ namespace cede {
 namespace detail {
 
 void Frame::resume(std::exception_ptr thrown) {
-    if (state_ == CoroutineState::running) throw std::invalid_argument(std::string(noun()) + " already executing");
-    if (state_ == CoroutineState::closed) throw_reused();
-    if (state_ == CoroutineState::created) {
-        if (thrown) return end_unstarted(std::move(thrown));
-        begin();
-    } else if (thrown && waits_while_unwinding()) {
+    if (!thrown) return resume();
+    if (state_ == CoroutineState::created) return end_unstarted(std::move(thrown));
+    if (state_ != CoroutineState::suspended) throw_not_suspended();
+    if (waits_while_unwinding()) {
         throw RuntimeError(std::string("the ") + noun() + " waits in a destructor that runs because an exception unwinds "
                            "its stack: raising another one there would end the process. Let it finish first");
     }
+    thrown_ = std::move(thrown);
+    enter_body();
+}
+
+void Frame::resume() {
+    if (state_ != CoroutineState::suspended) {
+        if (state_ != CoroutineState::created) throw_not_suspended();
+        begin();
+    }
+    enter_body();
+}
+
+void Frame::throw_not_suspended() const {
+    if (state_ == CoroutineState::running) throw std::invalid_argument(std::string(noun()) + " already executing");
+    throw_reused();
+}
+
+void Frame::enter_body() {
     ThreadState& thread = thread_state;
     Frame* const current = thread.frame;
     parent_ = current;
     guards_ = thread.no_suspend;
     if (kind_ == Kind::coroutine) thread.frame = this;
-    thrown_ = std::move(thrown);
-    driver_ = &Fiber::current();
-    fiber_.set_resumer(driver_);
+    Fiber& driver = thread.fiber != nullptr ? *thread.fiber : Fiber::current();
+    fiber_.set_resumer(&driver);
     state_ = CoroutineState::running;
     Ref<ContextData>* const slot = thread.context;
     ContextEntry* const entered = thread.entered;
@@ -38,7 +53,7 @@ void Frame::resume(std::exception_ptr thrown) {
     base_ = entered != nullptr ? &entered->slot() : slot;
     thread.context = context_ != nullptr ? context_ : base_;
     thread.entered = entered_;
-    leaf_->switch_to();
+    leaf_->switch_from(driver);
     context_ = thread.context != base_ ? thread.context : nullptr;
     entered_ = thread.entered;
     thread.entered = entered;
@@ -72,7 +87,7 @@ Fiber& Frame::enter(void* frame) {
     Frame& self = *static_cast<Frame*>(frame);
     self.run_and_classify();
     self.state_ = CoroutineState::closed;
-    return *self.driver_;
+    return *self.fiber_.resumer();
 }
 
 void Frame::run_and_classify() noexcept {
@@ -102,7 +117,7 @@ void Frame::run_and_classify() noexcept {
     }
 }
 
-bool Frame::waits_while_unwinding() const noexcept {
+bool Frame::pile_waits_while_unwinding() const noexcept {
     if (leaf_ == nullptr) return false;
     // An exception raised at the leaf passes through every fiber down to the frame's own.
     for (const Fiber* fiber = leaf_;; fiber = fiber->resumer()) {
@@ -112,19 +127,22 @@ bool Frame::waits_while_unwinding() const noexcept {
     return delegate_ != nullptr && delegate_->waits_while_unwinding();
 }
 
-std::exception_ptr Frame::suspend(void* yielded) {
+void Frame::leave(void* yielded) {
+    ThreadState& thread = thread_state;
     // A coroutine in between would be left behind by its driver, which is below it on the pile that is suspended here.
-    if (kind_ == Kind::generator && (state_ != CoroutineState::running || thread_state.frame != parent_)) {
+    if (kind_ == Kind::generator && (state_ != CoroutineState::running || thread.frame != parent_)) {
         throw RuntimeError("a generator's yield was used outside its body, or by a coroutine that the body drives: yield "
                            "from the body itself, or from a function or generator that it calls");
     }
-    if (thread_state.no_suspend != guards_) throw_suspended_below(*thread_state.no_suspend);
+    if (thread.no_suspend != guards_) throw_suspended_below(*thread.no_suspend);
     yielded_ = yielded;
-    leaf_ = &Fiber::current();
+    Fiber& here = *thread.fiber;
+    leaf_ = &here;
     state_ = CoroutineState::suspended;
-    driver_->switch_to();
-    return std::move(thrown_);
+    fiber_.resumer()->switch_from(here);
 }
+
+void Frame::raise() { std::rethrow_exception(std::move(thrown_)); }
 
 std::exception_ptr Frame::suspend_for(Frame& inner) {
     struct Scope {
@@ -177,13 +195,13 @@ void Frame::dispose() noexcept {
     }
 }
 
-std::exception_ptr suspend_coroutine(FutureCore* awaited) {
+void suspend_coroutine(FutureCore* awaited) {
     Frame* const frame = thread_state.frame;
     if (frame == nullptr) {
         throw RuntimeError("await outside a task: nothing here can cede control. Run this inside cede::run(), or as a task "
                            "by create_task()");
     }
-    return frame->suspend(awaited);
+    frame->suspend_and_raise(awaited);
 }
 
 void delegate_to(Frame& inner) {

@@ -35,7 +35,7 @@ struct ExceptionGlobals {
 };
 
 ExceptionGlobals& exception_globals() noexcept {
-    return *reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
+    return *static_cast<ExceptionGlobals*>(detail::thread_state.exception_globals);
 }
 
 // The fiber of the thread's own stack. It is never destroyed: a coroutine in a static variable is closed after the
@@ -46,7 +46,7 @@ alignas(Fiber) __thread unsigned char own_fiber[sizeof(Fiber)];
 }  // namespace
 
 namespace detail {
-bool is_unwinding() noexcept { return exception_globals().uncaught != 0; }
+bool is_unwinding() noexcept { return thread_state.exception_globals != nullptr && exception_globals().uncaught != 0; }
 }  // namespace detail
 
 // The one place that switches, and everything that has to be told of it.
@@ -100,6 +100,7 @@ Fiber& Fiber::current() noexcept {
         own->tsan_fiber_ = __tsan_get_current_fiber();
 #endif
         detail::thread_state.fiber = own;
+        detail::thread_state.exception_globals = abi::__cxa_get_globals();
     }
     return *detail::thread_state.fiber;
 }
@@ -122,8 +123,9 @@ void Fiber::start(Fiber& (*entry)(void*), void* argument, std::size_t stack_size
     context_ = context::make_fcontext(stack_->top(), stack_->usable(), &FiberSwitch::trampoline);
 }
 
-CEDE_UNWATCHED void Fiber::switch_to() noexcept {
-    Fiber& self = current();
+void Fiber::switch_to() noexcept { switch_from(current()); }
+
+CEDE_UNWATCHED void Fiber::switch_from(Fiber& self) noexcept {
     FiberSwitch::leave(self, *this, &self.fake_stack_);
     const context::transfer_t transfer = context::jump_fcontext(context_, &self);
     FiberSwitch::arrive(transfer, self.fake_stack_);

@@ -17,10 +17,10 @@
 namespace cede {
 namespace detail {
 
-void ref_acquire(FutureCore* core) noexcept { core->references_.fetch_add(1, std::memory_order_relaxed); }
+void ref_acquire(FutureCore* core) noexcept { core->references_.acquire(); }
 
 void ref_release(FutureCore* core) noexcept {
-    if (core->references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    if (!core->references_.release()) return;
     if (!core->unretrieved_) {
         delete core;
         return;
@@ -39,7 +39,7 @@ FutureCore::~FutureCore() {
 }
 
 EventLoop& FutureCore::loop() const {
-    if (EventLoop* loop = loop_.get()) return *loop;
+    if (EventLoop* loop = loop_of(loop_)) return *loop;
     throw RuntimeError("the event loop of this future was destroyed");
 }
 

@@ -35,7 +35,7 @@ void LoopToken::give_back() noexcept {
     first_free = this;
 }
 
-EventLoop* LoopReference::get() const noexcept { return token != nullptr ? token->loop(generation) : nullptr; }
+EventLoop* LoopReference::get() const noexcept { return loop_of(*this); }
 
 LoopReference reference_to(EventLoop& loop) noexcept { return loop.reference(); }
 

@@ -34,6 +34,11 @@ private:
     LoopToken* next_free_ = nullptr;
 };
 
+// As LoopReference::get(), where the hot path needs it without a call.
+inline EventLoop* loop_of(const LoopReference& reference) noexcept {
+    return reference.token != nullptr ? reference.token->loop(reference.generation) : nullptr;
+}
+
 // Any thread: schedules `work` on the loop and wakes it. False, and `work` untouched, when the loop is closed or gone.
 bool post(const LoopReference& loop, Runnable& work) noexcept;
 

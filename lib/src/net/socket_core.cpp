@@ -11,10 +11,10 @@
 namespace cede {
 namespace detail {
 
-void ref_acquire(SocketCore* core) noexcept { core->references_.fetch_add(1, std::memory_order_relaxed); }
+void ref_acquire(SocketCore* core) noexcept { core->references_.acquire(); }
 
 void ref_release(SocketCore* core) noexcept {
-    if (core->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete core;
+    if (core->references_.release()) delete core;
 }
 
 SocketCore::~SocketCore() { close(); }

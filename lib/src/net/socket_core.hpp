@@ -4,10 +4,10 @@
 #ifndef CEDE_SRC_NET_SOCKET_CORE_HPP
 #define CEDE_SRC_NET_SOCKET_CORE_HPP
 
-#include <atomic>
 #include <vector>
 
 #include "cede/base/pool.hpp"
+#include "cede/base/ref_count.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "cede/net/socket.hpp"
 
@@ -63,7 +63,7 @@ private:
     void wake(selectors::EventMask event);
     void fail_all(Queue& queue) noexcept;
 
-    std::atomic<int> references_{0};
+    RefCount references_;
     int fd_ = -1;
     Queue readers_;
     Queue writers_;

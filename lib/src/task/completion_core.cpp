@@ -14,10 +14,10 @@ BrokenCallbackError::~BrokenCallbackError() = default;
 
 namespace detail {
 
-void ref_acquire(CompletionCore* core) noexcept { core->references_.fetch_add(1, std::memory_order_relaxed); }
+void ref_acquire(CompletionCore* core) noexcept { core->references_.acquire(); }
 
 void ref_release(CompletionCore* core) noexcept {
-    if (core->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete core;
+    if (core->references_.release()) delete core;
 }
 
 CompletionCore::CompletionCore(const CallSite& where, const std::type_info& type)

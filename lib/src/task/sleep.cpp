@@ -8,8 +8,7 @@ namespace detail {
 
 void sleep_here(Duration delay) {
     if (delay.count() <= 0) {
-        if (std::exception_ptr thrown = suspend_coroutine(nullptr)) std::rethrow_exception(std::move(thrown));
-        return;
+        return suspend_coroutine(nullptr);
     }
     EventLoop& loop = get_running_loop();
     const Future<void> future(loop);

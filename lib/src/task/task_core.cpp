@@ -39,7 +39,7 @@ private:
 }  // namespace
 
 TaskCore::TaskCore(EventLoop& loop)
-    : FutureCore(loop, nullptr, true), number_(next_number.fetch_add(1, std::memory_order_relaxed)) {}
+    : FutureCore(loop, nullptr, true), runs_on_(loop), number_(next_number.fetch_add(1, std::memory_order_relaxed)) {}
 
 void TaskCore::attach(Frame& frame, void* slot) noexcept {
     frame_ = &frame;
@@ -49,21 +49,21 @@ void TaskCore::attach(Frame& frame, void* slot) noexcept {
 TaskCore::~TaskCore() = default;
 
 void TaskCore::begin(const TaskOptions& options) {
-    if (!loop().get_task_factory()) return start(options);
+    if (!runs_on_.get_task_factory()) return start(options);
     // Copies: the factory may replace itself.
-    const TaskFactory factory = loop().get_task_factory();
+    const TaskFactory factory = runs_on_.get_task_factory();
     TaskOptions chosen = options;
     name_ = options.name();
-    factory(loop(), AnyTask(Ref<FutureCore>(this)), chosen);
+    factory(runs_on_, AnyTask(Ref<FutureCore>(this)), chosen);
     start(chosen);
 }
 
 void TaskCore::start(const TaskOptions& options) {
-    name_ = options.name();
+    if (name_ != options.name()) name_ = options.name();
     context_ = options.context() ? options.context()->data() : snapshot_context();
     frame_->set_stack_size(options.stack_size());
     frame_->fiber().set_owner(this, &TaskCore::write_name);
-    EventLoop& of = loop();
+    EventLoop& of = runs_on_;
     if (!(options.eager() && thread_state.running == &of)) of.enqueue(*this);
     ref_acquire(this);  // the loop's
     of.impl().owned.add(*this);
@@ -80,7 +80,7 @@ void TaskCore::run() {
         ~LetGo() {
             if (task.owned_ && task.done()) {
                 task.owned_ = false;
-                task.loop().impl().owned.remove(task);
+                task.runs_on_.impl().owned.remove(task);
                 ref_release(&task);
             }
         }
@@ -89,19 +89,16 @@ void TaskCore::run() {
 }
 
 void TaskCore::step() {
-    std::exception_ptr thrown = std::exchange(misuse_, nullptr);
-    if (must_cancel_ && !held_back_) {
-        must_cancel_ = false;
-        // What was awaited counts as retrieved, and a cancellation of its own is raised as it is, message included.
-        const std::exception_ptr own = waiting_for_ && waiting_for_->done() ? waiting_for_->outcome() : nullptr;
-        if (!own || classify(own) != ExceptionKind::cancelled) {
-            thrown = std::make_exception_ptr(CancelledError(cancel_message()));
-        }
-    }
+    std::exception_ptr thrown;
+    if (must_cancel_ || misuse_) thrown = take_what_to_raise();
     waiting_for_ = nullptr;
     try {
         const CurrentTask current(*this, context_);
-        frame_->resume(std::move(thrown));
+        if (thrown) {
+            frame_->resume(std::move(thrown));
+        } else {
+            frame_->resume();
+        }
     } catch (...) {
         // No stack was to be had: the coroutine never ran.
         frame_->close();
@@ -113,6 +110,16 @@ void TaskCore::step() {
     } else {
         wait_for(static_cast<FutureCore*>(frame_->yielded()));
     }
+}
+
+std::exception_ptr TaskCore::take_what_to_raise() {
+    std::exception_ptr thrown = std::exchange(misuse_, nullptr);
+    if (!must_cancel_ || held_back_) return thrown;
+    must_cancel_ = false;
+    // What was awaited counts as retrieved, and a cancellation of its own is raised as it is, message included.
+    const std::exception_ptr own = waiting_for_ && waiting_for_->done() ? waiting_for_->outcome() : nullptr;
+    if (own && classify(own) == ExceptionKind::cancelled) return thrown;
+    return std::make_exception_ptr(CancelledError(cancel_message()));
 }
 
 void TaskCore::complete() {
@@ -138,9 +145,9 @@ void TaskCore::complete() {
 
 void TaskCore::wait_for(FutureCore* awaited) {
     held_back_ = frame_->waits_while_unwinding();
-    if (awaited == nullptr) return loop().enqueue(*this);
+    if (awaited == nullptr) return runs_on_.enqueue(*this);
     if (awaited == this) return step_again_with("a task cannot await itself");
-    if (awaited->loop_or_null() != loop_or_null()) {
+    if (awaited->loop_reference() != loop_reference()) {
         return step_again_with("the awaited future belongs to another loop: bring its result over with "
                                "run_coroutine_threadsafe()");
     }
@@ -285,7 +292,7 @@ TaskCore& task_core(const AnyFuture& handle) {
 
 void await_future(FutureCore& core) {
     if (!core.done()) {
-        if (std::exception_ptr thrown = suspend_coroutine(&core)) std::rethrow_exception(std::move(thrown));
+        suspend_coroutine(&core);
         if (!core.done()) {
             throw RuntimeError("await wasn't used with future: the driver resumed the coroutine before what it awaits was "
                                "done; wait for the future that send() returned");

@@ -1,9 +1,9 @@
 #include "cede/task/timeout.hpp"
 
-#include <atomic>
 
 #include "cede/base/exceptions.hpp"
 #include "cede/base/pool.hpp"
+#include "cede/base/ref_count.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "cede/task/task.hpp"
 
@@ -74,7 +74,7 @@ private:
         task_.cancel();
     }
 
-    std::atomic<int> references_{0};
+    RefCount references_;
     Stage stage_ = Stage::created;
     absl::optional<Duration> delay_;
     absl::optional<TimePoint> when_;
@@ -83,10 +83,10 @@ private:
     int cancelling_ = 0;
 };
 
-void ref_acquire(TimeoutState* state) noexcept { state->references_.fetch_add(1, std::memory_order_relaxed); }
+void ref_acquire(TimeoutState* state) noexcept { state->references_.acquire(); }
 
 void ref_release(TimeoutState* state) noexcept {
-    if (state->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete state;
+    if (state->references_.release()) delete state;
 }
 
 Ref<TimeoutState> make_timeout(absl::optional<Duration> delay, absl::optional<TimePoint> when) {

@@ -18,6 +18,11 @@ struct LoopReference {
     std::uint32_t generation = 0;
 
     EventLoop* get() const noexcept;  // null when the loop was destroyed
+
+    friend bool operator==(const LoopReference& a, const LoopReference& b) noexcept {
+        return a.token == b.token && a.generation == b.generation;
+    }
+    friend bool operator!=(const LoopReference& a, const LoopReference& b) noexcept { return !(a == b); }
 };
 
 }  // namespace detail

@@ -41,6 +41,8 @@ public:
     // and ending() tells how. Throws std::invalid_argument when the body is running, RuntimeError when `thrown` would be
     // raised in a destructor that runs during unwinding, std::bad_alloc when there is no stack (state unchanged).
     void resume(std::exception_ptr thrown);
+    // The same with nothing to raise: what nearly every step of a task is.
+    void resume();
 
     // Driver: raises GeneratorExit where the body waits. Returns when the body has ended by it or returned; throws what
     // else it ended with, and RuntimeError when it yields again (it is then still suspended).
@@ -53,7 +55,15 @@ public:
     // Body: gives `yielded` to the driver and waits. Returns the exception to raise here, or null. May be called on any
     // fiber that the body has resumed in turn: the whole pile of fibers waits. Throws RuntimeError below a NoSuspend, and
     // when a generator's yield is used outside its body, or by a coroutine that the body drives.
-    std::exception_ptr suspend(void* yielded);
+    std::exception_ptr suspend(void* yielded) {
+        leave(yielded);
+        return std::move(thrown_);
+    }
+    // The same, and raises it.
+    void suspend_and_raise(void* yielded) {
+        leave(yielded);
+        if (thrown_) raise();
+    }
     // The same with what `inner` yielded, which the body is delegating to: it waits wherever inner waits.
     std::exception_ptr suspend_for(Frame& inner);
 
@@ -65,7 +75,10 @@ public:
     bool closing() const noexcept { return closing_; }
     // The body waits below a destructor that runs during unwinding, where nothing may be raised: on the fiber it was left
     // on, on one between that and its own, or in the coroutine that it delegates to.
-    bool waits_while_unwinding() const noexcept;
+    bool waits_while_unwinding() const noexcept {
+        if (leaf_ == &fiber_ && delegate_ == nullptr) return fiber_.suspended_while_unwinding();
+        return pile_waits_while_unwinding();
+    }
 
     // Driver: what a yield of the body returns when nothing is thrown; of the generator's own send type.
     void* sent() const noexcept { return sent_; }
@@ -96,12 +109,16 @@ private:
     static Fiber& enter(void* frame);
     void run_and_classify() noexcept;
     void begin();
+    [[noreturn]] void throw_not_suspended() const;
+    void enter_body();
+    void leave(void* yielded);
+    [[noreturn]] void raise();
+    bool pile_waits_while_unwinding() const noexcept;
     void end_unstarted(std::exception_ptr thrown) noexcept;
     const char* noun() const noexcept { return kind_ == Kind::generator ? "generator" : "coroutine"; }
 
     Fiber fiber_;
     Fiber* leaf_ = nullptr;
-    Fiber* driver_ = nullptr;
     Frame* parent_ = nullptr;
     const NoSuspend* guards_ = nullptr;  // those that were there when it was last resumed
     Ref<ContextData>* base_ = nullptr;  // the driver's context at the last resume
@@ -122,8 +139,8 @@ private:
 };
 
 // Body: cedes control from the current coroutine to its driver, giving it the future waited for (null: a bare yield).
-// Returns the exception to raise, or null. Throws RuntimeError outside every coroutine.
-std::exception_ptr suspend_coroutine(FutureCore* awaited);
+// Throws what the driver raises, and RuntimeError outside every coroutine.
+void suspend_coroutine(FutureCore* awaited);
 
 // Throws std::invalid_argument for a null pointer, which throw_() cannot raise.
 void check_throwable(const std::exception_ptr& exception);

@@ -87,7 +87,7 @@ public:
     // Gives `value` to whoever resumed the generator and waits; returns what send() brings (next() brings S()), or raises
     // what throw_() brings, GeneratorExit at close().
     S operator()(Y value) {
-        if (std::exception_ptr thrown = frame_.suspend(&value)) std::rethrow_exception(std::move(thrown));
+        frame_.suspend_and_raise(&value);
         return detail::take_sent<S>(frame_);
     }
 

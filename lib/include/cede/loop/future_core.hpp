@@ -5,7 +5,6 @@
 #ifndef CEDE_LOOP_FUTURE_CORE_HPP
 #define CEDE_LOOP_FUTURE_CORE_HPP
 
-#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -15,6 +14,7 @@
 #include "cede/base/context.hpp"
 #include "cede/base/loop_reference.hpp"
 #include "cede/base/pool.hpp"
+#include "cede/base/ref_count.hpp"
 #include "cede/loop/runnable.hpp"
 
 namespace cede {
@@ -73,7 +73,7 @@ public:
     // A move-only value goes to the first who takes it.
     bool taken() const noexcept { return taken_; }
     void set_taken() noexcept { taken_ = true; }
-    bool unique() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
+    bool unique() const noexcept { return references_.is_one(); }
 
 protected:
     FutureCore(EventLoop& loop, void* slot, bool is_task);
@@ -95,7 +95,7 @@ private:
     friend void ref_release(FutureCore* core) noexcept;
     void report_unretrieved() noexcept;
 
-    std::atomic<int> references_{0};
+    RefCount references_;
     State state_ = State::pending;
     bool unretrieved_ = false;
     bool taken_ = false;

@@ -5,7 +5,6 @@
 #ifndef CEDE_LOOP_HANDLE_HPP
 #define CEDE_LOOP_HANDLE_HPP
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "cede/base/duration.hpp"
 #include "cede/base/pool.hpp"
 #include "cede/base/ref.hpp"
+#include "cede/base/ref_count.hpp"
 #include "cede/loop/runnable.hpp"
 
 namespace cede {
@@ -49,12 +49,12 @@ public:
     Ref<FutureCore> feeds;    // the future, or the task, that a done callback goes on to, for call graphs
 
 private:
-    friend void ref_acquire(HandleCore* core) noexcept { core->references_.fetch_add(1, std::memory_order_relaxed); }
+    friend void ref_acquire(HandleCore* core) noexcept { core->references_.acquire(); }
     friend void ref_release(HandleCore* core) noexcept {
-        if (core->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete core;
+        if (core->references_.release()) delete core;
     }
 
-    std::atomic<int> references_{0};
+    RefCount references_;
     bool cancelled_ = false;
     bool running_ = false;
     bool persistent_ = false;

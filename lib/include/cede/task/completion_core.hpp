@@ -18,6 +18,7 @@
 #include "cede/base/any_future.hpp"
 #include "cede/base/loop_reference.hpp"
 #include "cede/base/ref.hpp"
+#include "cede/base/ref_count.hpp"
 #include "cede/loop/runnable.hpp"
 #include "cede/task/call_site.hpp"
 
@@ -65,7 +66,7 @@ private:
     void cancel() noexcept;
     std::string place() const;
 
-    std::atomic<int> references_{0};
+    RefCount references_;
     std::atomic<int> handles_{0};
     const CallSite where_;
     const std::type_info& type_;

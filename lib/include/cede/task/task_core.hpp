@@ -56,6 +56,7 @@ private:
     static void write_name(const void* task, char* out, std::size_t size);
 
     void step();
+    std::exception_ptr take_what_to_raise();
     void resume_frame(std::exception_ptr thrown);
     void complete();
     void wait_for(FutureCore* awaited);
@@ -66,6 +67,7 @@ private:
     void break_ring(std::string message);
 
     Frame* frame_ = nullptr;
+    EventLoop& runs_on_;  // outlives the task's steps, so that they need not ask the token
     Ref<FutureCore> waiting_for_;
     Ref<ContextData> context_;
     std::exception_ptr misuse_;  // raised at the next step: the coroutine awaited what it must not
