@@ -47,12 +47,13 @@ def main():
         return
 
     results = report.Results(machine.describe(), " ".join(["tests/bench/run.py"] + sys.argv[1:]))
-    for row in rows.CORE:
+    for row in rows.CORE + rows.HEALTH:
         results.add_row(row.name, row.title, row.unit, row.goal)
     results.fill(measure.core_rows(options.build, wanted, options.quick, options.repeats))
     if wanted("hello"):
         results.add_row("hello", "compile a hello, CPU", "s", 1.0)
         results.fill({"hello": measure.compile_hello(options.build, 1 if options.quick else options.repeats)})
+    results.fill(measure.health_rows(options.build, wanted, options.quick, options.repeats))
     network.run(options.build, wanted, options.quick, options.repeats, results)
     report.write(results, options.out)
     print(report.markdown(results))

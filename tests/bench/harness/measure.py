@@ -73,24 +73,35 @@ def interleaved(programs, repeats, measure, make=Figures):
     return figures
 
 
-def core_rows(build, wanted, quick, repeats):
-    """{row name: {program: Figures}} of the core rows."""
+def table(the_rows, programs, command, wanted, quick, repeats):
+    """{row name: {program: Figures}}; command(program, row, size, operations) is None for what is not built."""
     results = {}
-    for row in rows.CORE:
+    for row in the_rows:
         if not wanted(row.name):
             continue
         size, operations = row.quick if quick else (row.size, row.operations)
 
-        def measure(peer, row=row, size=size, operations=operations):
-            command = rows.core_command(build, peer, row, size, operations)
-            return run_for_figure(command, 120) if command else None
+        def measure(program, row=row, size=size, operations=operations):
+            words = command(program, row, size, operations)
+            return run_for_figure(words, 120) if words else None
 
         # A row that takes seconds says more by itself.
-        times = 1 if quick else max(1, repeats // 2) if row.unit == "s" else repeats
+        times = 1 if quick else max(1, repeats // 2) if row.unit in ("s", "%") else repeats
         begin = time.monotonic()
-        results[row.name] = interleaved([rows.OURS, rows.LIMIT] + rows.CORE_PEERS, times, measure)
+        results[row.name] = interleaved(programs, times, measure)
         say("%-12s %5.1f s" % (row.name, time.monotonic() - begin))
     return results
+
+
+def core_rows(build, wanted, quick, repeats):
+    return table(rows.CORE, [rows.OURS, rows.LIMIT] + rows.CORE_PEERS,
+                 lambda *arguments: rows.core_command(build, *arguments), wanted, quick, repeats)
+
+
+def health_rows(build, wanted, quick, repeats):
+    def command(_, row, size, operations):
+        return [str(build / "bench_core_health"), row.program, str(size), str(operations)]
+    return table(rows.HEALTH, [rows.OURS], command, wanted, quick, repeats)
 
 
 def compile_hello(build, repeats):

@@ -29,6 +29,17 @@ CORE = [
     Row("parked", "a parked task, page tables included", "bytes", "parked", 100000, 1, (5000, 1), 4900, None),
 ]
 
+# What cede alone is asked, by bench_core_health.
+HEALTH = [
+    Row("peak", "resident memory a second after 50,000 tasks with 64 KiB of stack each, of before", "%", "peak", 50000, 1,
+        (2000, 1), 110, None),
+    Row("peak_tables", "page tables then, of before", "%", "peak_tables", 50000, 1, (2000, 1), None, None),
+    Row("reuse", "page faults for each task, in bursts of 1,000", "faults", "reuse", 1000, 100000, (1000, 10000), 0, None),
+    Row("fair_timer", "a due timer waits for steps of 1,000 ready tasks, at worst", "steps", "fair_timer", 1000, 50,
+        (1000, 3), 1061, None),
+    Row("fair_socket", "a readable pipe, the same", "steps", "fair_socket", 1000, 2000, (1000, 100), 1061, None),
+]
+
 OURS = "cede"
 LIMIT = "limit"
 CORE_PEERS = ["boost_fiber", "asio_spawn", "asio_awaitable", "asio_callbacks", "libuv", "libevent", "state_threads", "go",

@@ -33,18 +33,20 @@ private:
     double begin_ = cpu_seconds();
 };
 
-// Resident memory and page tables. What a guard page or a mapping costs besides is the kernel's, and not seen here.
-inline double memory_bytes() {
+// A figure of /proc/self/status in bytes: "VmRSS:", resident memory, or "VmPTE:", page tables.
+inline double status_bytes(const char* key) {
     double kib = 0;
     std::FILE* const status = std::fopen("/proc/self/status", "r");
     if (status == nullptr) return 0;
     char line[256];
     while (std::fgets(line, sizeof line, status) != nullptr) {
-        if (std::strncmp(line, "VmRSS:", 6) == 0 || std::strncmp(line, "VmPTE:", 6) == 0) kib += std::atof(line + 6);
+        if (std::strncmp(line, key, std::strlen(key)) == 0) kib = std::atof(line + std::strlen(key));
     }
     std::fclose(status);
     return kib * 1024;
 }
+// Both. What a guard page or a mapping costs besides is the kernel's, and not seen here.
+inline double memory_bytes() { return status_bytes("VmRSS:") + status_bytes("VmPTE:"); }
 
 // Delays spread evenly over a second, the same in every run and every program. BENCH_SPREAD_US makes it another time:
 // where instructions are counted all are due at once, since how often the loop wakes up depends on the machine's speed.
