@@ -46,8 +46,8 @@ auto in_loop(F f) -> decltype(f()) {
 
 // Lets the loop run until `condition` holds: what is local needs no time, only turns. False when it never does.
 template <class F>
-bool until(F condition) {
-    for (int turns = 0; turns < 200000; ++turns) {
+bool until(F condition, int most = 200000) {
+    for (int turns = 0; turns < most; ++turns) {
         if (condition()) return true;
         await(sleep(std::chrono::seconds(0)));
     }

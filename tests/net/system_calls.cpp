@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdarg>
 #include <cstring>
 #include <mutex>
 
@@ -10,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace cede {
@@ -171,6 +173,27 @@ int shutdown(int fd, int how) noexcept {
 int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept {
     static const auto real = next(&epoll_ctl, "epoll_ctl");
     return fails(SystemCall::epoll_ctl) ? -1 : real(epoll, operation, fd, event);
+}
+
+int pipe2(int* ends, int flags) noexcept {
+    static const auto real = next(&pipe2, "pipe2");
+    return fails(SystemCall::pipe2) ? -1 : real(ends, flags);
+}
+
+// Those that the C library has no function for. No static with a guard here: the guard may need this function.
+long syscall(long number, ...) noexcept {
+    using Call = long (*)(long, long, long, long, long, long, long);
+    static std::atomic<Call> real{nullptr};
+    if (real == nullptr) real = reinterpret_cast<Call>(dlsym(RTLD_NEXT, "syscall"));
+    if (number == SYS_pidfd_open && fails(SystemCall::pidfd_open)) return -1;
+    if (number == SYS_pidfd_send_signal && fails(SystemCall::pidfd_send_signal)) return -1;
+    if (number == SYS_close_range && fails(SystemCall::close_range)) return -1;
+    va_list list;
+    va_start(list, number);
+    long arguments[6];
+    for (long& each : arguments) each = va_arg(list, long);
+    va_end(list);
+    return real.load()(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
 }
 
 int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {

@@ -12,7 +12,8 @@ namespace tests {
 
 enum class SystemCall {
     socket, connect, bind, listen, accept, recv, send, sendmsg, shutdown, epoll_ctl,
-    sendto, sendmmsg, recvmsg, recvmmsg, sendfile, pread, last
+    sendto, sendmmsg, recvmsg, recvmmsg, sendfile, pread,
+    pipe2, pidfd_open, pidfd_send_signal, close_range, last
 };
 
 // Calls of a kind since construction.

@@ -138,6 +138,23 @@ public:
     virtual Coroutine<ReadPipe> connect_read_pipe(ProtocolFactory factory, Pipe pipe);
     virtual Coroutine<WritePipe> connect_write_pipe(ProtocolFactory factory, Pipe pipe);
 
+    // --- Processes ---
+
+    using SubprocessProtocolFactory = absl::AnyInvocable<std::shared_ptr<SubprocessProtocol>()>;
+    using Subprocess = std::pair<std::shared_ptr<SubprocessTransport>, std::shared_ptr<SubprocessProtocol>>;
+    // Executes a program, the first of `arguments`, searched for in PATH if there is no '/' in it, and cedes until
+    // connection_made was called. Any loop may, in any thread. Cancelled, it kills the child and waits for its end. Standard
+    // streams are pipes unless the options say otherwise. Throws std::system_error with the child's errno when the program
+    // cannot be executed (ENOENT: not found), or when the system is short of something; std::invalid_argument for arguments
+    // that cannot be. See create_subprocess_exec() for streams.
+    virtual Coroutine<Subprocess> subprocess_exec(SubprocessProtocolFactory factory, std::vector<std::string> arguments,
+                                                  SubprocessOptions options);
+    Coroutine<Subprocess> subprocess_exec(SubprocessProtocolFactory factory, std::vector<std::string> arguments);
+    // The same for a line of the shell (/bin/sh). Whatever of it comes from outside must be quoted, or is commands, too.
+    virtual Coroutine<Subprocess> subprocess_shell(SubprocessProtocolFactory factory, std::string command,
+                                                   SubprocessOptions options);
+    Coroutine<Subprocess> subprocess_shell(SubprocessProtocolFactory factory, std::string command);
+
     // For the net room: what it keeps for this loop.
     detail::NetworkState& network();
 

@@ -64,10 +64,14 @@ public:
     virtual void error_received(std::exception_ptr error);
 };
 
+// For a child process: connection_made comes first, connection_lost last, when the child has ended and every pipe is lost.
+// pause_writing and resume_writing are about its standard input. What these throw is reported, and changes nothing.
 class SubprocessProtocol : public BaseProtocol {
 public:
+    // The child has written to its standard output (1) or error (2).
     virtual void pipe_data_received(int fd, absl::string_view data);
     virtual void pipe_connection_lost(int fd, std::exception_ptr error);
+    // Its return code is known; what it wrote may still come.
     virtual void process_exited();
 };
 

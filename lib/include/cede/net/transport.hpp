@@ -101,7 +101,9 @@ public:
     virtual int get_pid() const = 0;
     // Empty while it runs; -N when it was killed by signal N.
     virtual absl::optional<int> get_returncode() const = 0;
+    // Of standard input (0, a WriteTransport), output or error (1 and 2, ReadTransports); null for one without a pipe.
     virtual std::shared_ptr<BaseTransport> get_pipe_transport(int fd) const = 0;
+    // Throw std::system_error with ESRCH when the child has ended. close() kills one that runs, and closes the pipes.
     virtual void send_signal(int signal) = 0;
     virtual void terminate() = 0;
     virtual void kill() = 0;

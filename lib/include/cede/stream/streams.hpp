@@ -6,6 +6,7 @@
 #include "cede/stream/errors.hpp"
 #include "cede/stream/flow_control.hpp"
 #include "cede/stream/open_connection.hpp"
+#include "cede/stream/process.hpp"
 #include "cede/stream/start_server.hpp"
 #include "cede/stream/stream_reader.hpp"
 #include "cede/stream/stream_reader_protocol.hpp"

@@ -1,0 +1,88 @@
+// What it is: the optional arguments of create_subprocess_exec, create_subprocess_shell, loop.subprocess_exec and
+// loop.subprocess_shell: `SubprocessOptions().stdin_(subprocess::PIPE).cwd("/tmp")`. When not: for what is right by default.
+//
+// Python's options for text (encoding, universal_newlines ...) and buffering are not there: streams are of bytes.
+#ifndef CEDE_NET_SUBPROCESS_OPTIONS_HPP
+#define CEDE_NET_SUBPROCESS_OPTIONS_HPP
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "absl/types/optional.h"
+
+namespace cede {
+
+// What a standard stream of a child is to be, besides a descriptor of yours.
+namespace subprocess {
+constexpr int PIPE = -1;     // a pipe to this program
+constexpr int STDOUT = -2;   // for stderr: what stdout is
+constexpr int DEVNULL = -3;  // /dev/null
+constexpr int INHERIT = -4;  // this program's own
+}  // namespace subprocess
+
+class SubprocessOptions {
+public:
+    // One of the above or a descriptor, which stays yours, and must be open until the child has started. When not given it
+    // is INHERIT with create_subprocess_exec and _shell, PIPE with loop.subprocess_exec and _shell, as in asyncio.
+    SubprocessOptions& stdin_(int value) noexcept { return stdin_value_ = value, *this; }
+    SubprocessOptions& stdout_(int value) noexcept { return stdout_value_ = value, *this; }
+    SubprocessOptions& stderr_(int value) noexcept { return stderr_value_ = value, *this; }
+    // The child's working directory. A relative path of the program is meant from there.
+    SubprocessOptions& cwd(std::string value) { return cwd_ = std::move(value), *this; }
+    // The child's environment, in place of a copy of ours. The program is searched for in its PATH.
+    SubprocessOptions& env(std::map<std::string, std::string> value) { return env_ = std::move(value), *this; }
+    // The program to execute in place of the first argument, which is then but a name; with a shell, that shell.
+    SubprocessOptions& executable(std::string value) { return executable_ = std::move(value), *this; }
+    // setsid(2) in the child: it leads a new session without a terminal.
+    SubprocessOptions& start_new_session(bool value) noexcept { return start_new_session_ = value, *this; }
+    // setpgid(2) in the child; 0 for a new group of its own, which kill(-pid) reaches as a whole.
+    SubprocessOptions& process_group(pid_t value) noexcept { return process_group_ = value, *this; }
+    // Descriptors that the child has too, under the same numbers. They must be open until it has started.
+    SubprocessOptions& pass_fds(std::vector<int> value) { return pass_fds_ = std::move(value), *this; }
+    // False: the child also gets descriptors above 2 that are not close-on-exec.
+    SubprocessOptions& close_fds(bool value) noexcept { return close_fds_ = value, *this; }
+    // False: SIGPIPE and SIGXFSZ stay ignored in the child if this program ignores them. (No signal is blocked in a child,
+    // and none is handled, whatever this program does.)
+    SubprocessOptions& restore_signals(bool value) noexcept { return restore_signals_ = value, *this; }
+    SubprocessOptions& umask(mode_t value) noexcept { return umask_ = value, *this; }
+    // Of the StreamReaders that create_subprocess_exec makes, in bytes; 64 KiB by default.
+    SubprocessOptions& limit(std::size_t value) noexcept { return limit_ = value, *this; }
+
+    const absl::optional<int>& stdin_() const noexcept { return stdin_value_; }
+    const absl::optional<int>& stdout_() const noexcept { return stdout_value_; }
+    const absl::optional<int>& stderr_() const noexcept { return stderr_value_; }
+    const absl::optional<std::string>& cwd() const noexcept { return cwd_; }
+    const absl::optional<std::map<std::string, std::string>>& env() const noexcept { return env_; }
+    const absl::optional<std::string>& executable() const noexcept { return executable_; }
+    bool start_new_session() const noexcept { return start_new_session_; }
+    const absl::optional<pid_t>& process_group() const noexcept { return process_group_; }
+    const std::vector<int>& pass_fds() const noexcept { return pass_fds_; }
+    bool close_fds() const noexcept { return close_fds_; }
+    bool restore_signals() const noexcept { return restore_signals_; }
+    const absl::optional<mode_t>& umask() const noexcept { return umask_; }
+    std::size_t limit() const noexcept { return limit_; }
+
+private:
+    absl::optional<int> stdin_value_;
+    absl::optional<int> stdout_value_;
+    absl::optional<int> stderr_value_;
+    absl::optional<std::string> cwd_;
+    absl::optional<std::map<std::string, std::string>> env_;
+    absl::optional<std::string> executable_;
+    bool start_new_session_ = false;
+    absl::optional<pid_t> process_group_;
+    std::vector<int> pass_fds_;
+    bool close_fds_ = true;
+    bool restore_signals_ = true;
+    absl::optional<mode_t> umask_;
+    std::size_t limit_ = 64 * 1024;
+};
+
+}  // namespace cede
+
+#endif
