@@ -4,6 +4,7 @@
     cmake --preset bench && cmake --build --preset bench
     tests/bench/run.py                         all rows; --quick for a look whether everything works
     tests/bench/run.py --rows yield,create     only the rows whose names begin so
+    tests/bench/run.py --growth                how the cost of one operation grows with their number: growth.json, .md, .svg
     tests/bench/run.py --compare tests/bench/baseline.json    instructions per operation against the stored ones
 """
 import argparse
@@ -13,7 +14,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from harness import instructions, machine, measure, network, report, rows  # noqa: E402  (needs the path)
+from harness import growth, instructions, machine, measure, network, report, rows  # noqa: E402  (needs the path)
 
 
 def arguments():
@@ -24,6 +25,7 @@ def arguments():
     parser.add_argument("--rows", default="", help="names, or beginnings of names, separated by commas")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="small sizes, once: no figures to quote")
+    parser.add_argument("--growth", action="store_true", help="sizes from 1 to 1,000,000, on cede and by hand")
     parser.add_argument("--compare", metavar="FILE", help="count instructions; fail where one grew by more than 3 %%")
     parser.add_argument("--store", metavar="FILE", help="count instructions and keep them")
     return parser.parse_args()
@@ -44,6 +46,10 @@ def main():
             instructions.store(options.store, counts)
         if options.compare and not instructions.compare(options.compare, counts):
             sys.exit(1)
+        return
+
+    if options.growth:
+        print(growth.run(options.build, wanted, options.quick, options.repeats, machine.describe(), options.out))
         return
 
     results = report.Results(machine.describe(), " ".join(["tests/bench/run.py"] + sys.argv[1:]))

@@ -31,7 +31,7 @@ SERVERS = {
     "asyncio_protocols": ["asyncio", "protocols"],
     "asyncio_streams": ["asyncio", "streams"],
 }
-EXTRAS = ["messages_per_second", "p50_us", "p99_us", "p99_9_us"]
+EXTRAS = ["messages_per_second", "p50_us", "p99_us", "p99_9_us", "bytes_per_connection"]
 
 
 def server_command(build, name):
@@ -68,7 +68,7 @@ class Server:
 
 
 def echo_once(build, name, row, seconds):
-    """(server CPU us for each message, messages/s, p50, p99, p99.9), or None where the server is not built."""
+    """Server CPU us for each message and the EXTRAS; None where the server is not built."""
     command = server_command(build, name)
     if command is None:
         return None
@@ -82,8 +82,8 @@ def echo_once(build, name, row, seconds):
             raise RuntimeError("no answers") from None
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "the load failed")
-    rate, cpu, *percentiles = (float(word) for word in done.stdout.split())
-    return (cpu, rate, *percentiles)
+    rate, cpu, *others = (float(word) for word in done.stdout.split())
+    return (cpu, rate, *others)
 
 
 class EchoFigures(measure.Figures):

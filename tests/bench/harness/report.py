@@ -44,7 +44,8 @@ def ratios(figures, name):
 
 
 # Columns of the network rows: the key and the heading.
-EXTRAS = [("messages_per_second", "messages/s"), ("p50_us", "p50 us"), ("p99_us", "p99 us"), ("p99_9_us", "p99.9 us")]
+EXTRAS = [("messages_per_second", "messages/s"), ("p50_us", "p50 us"), ("p99_us", "p99 us"), ("p99_9_us", "p99.9 us"),
+          ("bytes_per_connection", "B/connection")]
 
 
 def row_table(row):

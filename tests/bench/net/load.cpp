@@ -2,7 +2,8 @@
 // how long they took and what processor time the server spent, which it reads from /proc at both ends of the same window.
 //
 // usage: bench_net_load PORT CONNECTIONS BYTES SECONDS SERVER_PID
-// prints: messages/s, server CPU us for each message, p50, p99, p99.9 in us
+// prints: messages/s, server CPU us for each message, p50, p99, p99.9 in us, server memory for each connection in bytes
+#include "support/bench.hpp"
 #include "support/server.hpp"
 
 #include <dirent.h>
@@ -134,6 +135,8 @@ int main(int argc, char** argv) {
     setrlimit(RLIMIT_NOFILE, &files);
     const double seconds = std::atof(argv[4]);
 
+    const std::string status = std::string("/proc/") + argv[5] + "/status";
+    const double memory_before = bench::memory_bytes(status.c_str());
     Load load(std::atoi(argv[1]), std::atoi(argv[2]), static_cast<std::size_t>(std::atol(argv[3])));
     load.start();
     load.run(std::min(0.3, seconds));  // until buffers, caches and the server's pools are what they will be
@@ -148,6 +151,7 @@ int main(int argc, char** argv) {
     }
     std::sort(latencies.begin(), latencies.end());
     const double count = static_cast<double>(latencies.size());
-    std::printf("%.0f %.4f %.2f %.2f %.2f\n", count / took, cpu / count / 1000, percentile(latencies, 0.5),
-                percentile(latencies, 0.99), percentile(latencies, 0.999));
+    const double memory = (bench::memory_bytes(status.c_str()) - memory_before) / std::atof(argv[2]);
+    std::printf("%.0f %.4f %.2f %.2f %.2f %.0f\n", count / took, cpu / count / 1000, percentile(latencies, 0.5),
+                percentile(latencies, 0.99), percentile(latencies, 0.999), memory);
 }

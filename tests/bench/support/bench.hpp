@@ -33,10 +33,10 @@ private:
     double begin_ = cpu_seconds();
 };
 
-// A figure of /proc/self/status in bytes: "VmRSS:", resident memory, or "VmPTE:", page tables.
-inline double status_bytes(const char* key) {
+// A figure of a process's status in bytes: "VmRSS:", resident memory, or "VmPTE:", page tables.
+inline double status_bytes(const char* key, const char* path = "/proc/self/status") {
     double kib = 0;
-    std::FILE* const status = std::fopen("/proc/self/status", "r");
+    std::FILE* const status = std::fopen(path, "r");
     if (status == nullptr) return 0;
     char line[256];
     while (std::fgets(line, sizeof line, status) != nullptr) {
@@ -46,7 +46,9 @@ inline double status_bytes(const char* key) {
     return kib * 1024;
 }
 // Both. What a guard page or a mapping costs besides is the kernel's, and not seen here.
-inline double memory_bytes() { return status_bytes("VmRSS:") + status_bytes("VmPTE:"); }
+inline double memory_bytes(const char* path = "/proc/self/status") {
+    return status_bytes("VmRSS:", path) + status_bytes("VmPTE:", path);
+}
 
 // Delays spread evenly over a second, the same in every run and every program. BENCH_SPREAD_US makes it another time:
 // where instructions are counted all are due at once, since how often the loop wakes up depends on the machine's speed.

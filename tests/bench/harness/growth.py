@@ -1,0 +1,63 @@
+"""How the cost of one operation grows with how many tasks or timers there are, on cede and by hand."""
+import collections
+import json
+import time
+
+from harness import measure, report, rows, svg
+
+SIZES = [1, 10, 1000, 100000, 1000000]
+QUICK_SIZES = [1, 10, 1000]
+
+# share: the program's figure is for all, and is divided; factor: to the unit.
+Growth = collections.namedtuple("Growth", "name title unit program operations share factor")
+GROWTHS = [
+    Growth("yield", "a yield among so many tasks", "ns", "yield", 2000000, False, 1),
+    Growth("create", "create and await a task beside so many idle ones", "ns", "create", 200000, False, 1),
+    Growth("ping_pong", "a round trip of two tasks beside so many idle ones", "ns", "ping_pong", 200000, False, 1),
+    Growth("burst", "one of so many tasks made at once", "ns", "burst", 1, False, 1),
+    Growth("sleeps", "one of so many tasks that sleep", "ns", "sleeps", 1, True, 1e9),
+    Growth("timers", "one of so many timers", "ns", "timers", 1, True, 1e9),
+    Growth("parked", "a parked task of so many", "bytes", "parked", 1, False, 1),
+]
+
+
+def figure(build, peer, growth, size, repeats):
+    """The median for one size, or None where it fails."""
+    command = [str(build / ("bench_core_" + peer)), growth.program, str(size), str(max(growth.operations, size))]
+    found = measure.interleaved([peer], repeats, lambda _: measure.run_for_figure(command, 120))[peer].as_json()
+    if "median" not in found:
+        return None
+    return found["median"] * growth.factor / (size if growth.share else 1)
+
+
+def run(build, wanted, quick, repeats, machine, folder):
+    """Measures, and writes growth.json, growth.md and growth.svg."""
+    sizes = QUICK_SIZES if quick else SIZES
+    results = {}
+    for growth in GROWTHS:
+        if not wanted(growth.name):
+            continue
+        begin = time.monotonic()
+        results[growth.name] = {
+            "title": growth.title, "unit": growth.unit,
+            "figures": {peer: {size: figure(build, peer, growth, size, 1 if quick else max(1, repeats // 2))
+                               for size in sizes} for peer in (rows.OURS, rows.LIMIT)}}
+        measure.say("%-12s %5.1f s" % (growth.name, time.monotonic() - begin))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "growth.json").write_text(json.dumps({"machine": machine, "rows": results}, indent=1) + "\n", encoding="utf-8")
+    text = markdown(results, sizes)
+    (folder / "growth.md").write_text(text, encoding="utf-8")
+    (folder / "growth.svg").write_text(svg.lines(results, rows.OURS), encoding="utf-8")
+    return text
+
+
+def markdown(results, sizes):
+    lines = ["# How cost grows", "", "Medians on cede, in brackets by hand on raw Boost.Context.", "",
+             "| | " + " | ".join(format(size, ",") for size in sizes) + " |", "| --- |" + " ---: |" * len(sizes)]
+    for row in results.values():
+        cells = []
+        for size in sizes:
+            ours, limit = (row["figures"][peer][size] for peer in (rows.OURS, rows.LIMIT))
+            cells.append("%s (%s)" % tuple("-" if value is None else report.number(value) for value in (ours, limit)))
+        lines.append("| %s, %s | %s |" % (row["title"], row["unit"], " | ".join(cells)))
+    return "\n".join(lines) + "\n"
