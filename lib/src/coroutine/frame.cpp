@@ -195,6 +195,13 @@ void Frame::dispose() noexcept {
     }
 }
 
+void Frame::abandon() noexcept {
+    fiber_.abandon_stack();
+    leaf_ = nullptr;
+    state_ = CoroutineState::closed;
+    drop_body();
+}
+
 void suspend_coroutine(FutureCore* awaited) {
     Frame* const frame = thread_state.frame;
     if (frame == nullptr) {

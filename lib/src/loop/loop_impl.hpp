@@ -62,6 +62,9 @@ struct LoopImpl {
     std::unique_ptr<SignalWatch> signals;
     // Those that have begun on this loop, some of them gone.
     std::vector<std::weak_ptr<AsyncGeneratorCore>> async_generators;
+    // The tasks that close those that were dropped, some of them done.
+    std::vector<AnyFuture> async_generator_closings;
+    bool async_generators_shut_down = false;
 
     FdSlot& slot(int fd);
     FdSlot* find_slot(int fd) noexcept;

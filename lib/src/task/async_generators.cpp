@@ -2,11 +2,14 @@
 // shuts down.
 #include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/thread_state.hpp"
 #include "cede/base/exceptions.hpp"
+#include "cede/base/reports.hpp"
 #include "cede/coroutine/async_generator_core.hpp"
+#include "cede/task/await.hpp"
 #include "cede/task/gather.hpp"
 #include "cede/task/task.hpp"
 #include "loop/loop_impl.hpp"
@@ -27,10 +30,23 @@ void close_and_report(EventLoop& loop, AsyncGeneratorCore& core) {
         throw;
     } catch (...) {
         ExceptionContext context;
-        context.message = "an error occurred during closing of asynchronous generator";
+        context.asyncgen = core.name();
+        context.message = "an error occurred during closing of asynchronous generator '" + context.asyncgen + "'";
         context.exception = std::current_exception();
         loop.call_exception_handler(context);
     }
+}
+
+// Eager, so that its clean-up at least begins: a cancellation before that, as run() sends to every task that it finds at its
+// end, would leave it to the destructor, where nothing can await.
+void close_dropped(EventLoop& loop, const std::shared_ptr<AsyncGeneratorCore>& core) {
+    if (core->closed()) return;
+    core->dropped = true;
+    auto& closings = loop.impl().async_generator_closings;
+    closings.erase(std::remove_if(closings.begin(), closings.end(), [](const AnyFuture& each) { return each.done(); }),
+                   closings.end());
+    closings.push_back(loop.create_task([core, &loop] { close_and_report(loop, *core); },
+                                        TaskOptions().name("close of async generator '" + core->name() + "'").eager(true)));
 }
 
 }  // namespace
@@ -39,6 +55,9 @@ void async_generator_begins(AsyncGeneratorCore& core) {
     EventLoop* const loop = thread_state.running;
     if (loop == nullptr) return;
     core.loop = loop->reference();
+    if (loop->impl().async_generators_shut_down) {
+        warn("async generator '" + core.name() + "' was begun after its loop's shutdown_asyncgens(): await its aclose()");
+    }
     auto& known = loop->impl().async_generators;
     // Those that have ended are forgotten whenever the list would grow, so it stays within twice the living ones.
     if (known.size() == known.capacity()) {
@@ -53,14 +72,7 @@ bool async_generator_dropped(const std::shared_ptr<AsyncGeneratorCore>& core) no
     EventLoop* const loop = core->loop.get();
     if (loop == nullptr) return false;
     try {
-        Ref<HandleCore> handle(new HandleCore(
-            *loop,
-            [core, loop] {
-                if (core->closed()) return;
-                loop->create_task(Coroutine<void>([core, loop] { close_and_report(*loop, *core); })
-                                      .named("close of a dropped async generator"));
-            },
-            nullptr));
+        Ref<HandleCore> handle(new HandleCore(*loop, [core, loop] { close_dropped(*loop, core); }, nullptr));
         if (!post(core->loop, *handle.get())) return false;
         handle.detach();
         return true;
@@ -73,13 +85,17 @@ bool async_generator_dropped(const std::shared_ptr<AsyncGeneratorCore>& core) no
 
 Coroutine<void> EventLoop::shutdown_asyncgens() {
     return [this] {
+        impl_->async_generators_shut_down = true;
         std::vector<Coroutine<void>> closings;
         for (const auto& known : std::exchange(impl_->async_generators, {})) {
             auto core = known.lock();
-            if (core == nullptr || core->closed()) continue;
+            if (core == nullptr || core->closed() || core->dropped || core->loop.get() != this) continue;
             closings.push_back([this, core] { detail::close_and_report(*this, *core); });
         }
-        if (!closings.empty()) await(gather(std::move(closings)));
+        for (const AnyFuture& closing : std::exchange(impl_->async_generator_closings, {})) {
+            if (!closing.done()) closings.push_back([closing] { detail::await_future(*closing.core()); });
+        }
+        if (!closings.empty()) await(gather_outcomes(std::move(closings)));
     };
 }
 

@@ -2,15 +2,18 @@
 // of items that waits for each: a file in chunks, pages of a result, lines of a connection. When not: without any await
 // in it a Generator does; to hand items to another task use a Queue.
 //
-// Belongs to the thread of its consumer; move-only. One that is dropped unfinished is closed by its loop soon afterwards,
-// and shutdown_asyncgens() closes those left at the end of run().
+// Belongs to the thread of its first step; move-only. One that is dropped unfinished, on whatever thread, is closed by its
+// loop soon afterwards, and shutdown_asyncgens() closes those left at the end of run(). Without a loop it is closed where it
+// is dropped, and an await in its clean-up is then an error, which is reported.
 #ifndef CEDE_COROUTINE_ASYNC_GENERATOR_HPP
 #define CEDE_COROUTINE_ASYNC_GENERATOR_HPP
 
 #include <cstddef>
 #include <iterator>
 #include <memory>
+#include <string>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
@@ -37,7 +40,9 @@ template <class T, class S>
 class AsyncGeneratorFrame final : public AsyncGeneratorCore {
 public:
     using Body = absl::AnyInvocable<void(AsyncYield<T, S>&)>;
-    explicit AsyncGeneratorFrame(Body body) : body_(std::move(body)) { let_escape(this); }
+    AsyncGeneratorFrame(Body body, const std::type_info& type) : AsyncGeneratorCore(type), body_(std::move(body)) {
+        let_escape(this);
+    }
     ~AsyncGeneratorFrame() override { dispose(); }
 
     T item() { return std::move(*static_cast<T*>(yielded())); }
@@ -56,6 +61,7 @@ private:
 
 template <class T, class S = void>
 class AsyncGenerator {
+    // Of an AsyncGeneratorOwner: the handle, its steps and its iterators share it.
     using FramePtr = std::shared_ptr<detail::AsyncGeneratorFrame<T, S>>;
 
 public:
@@ -63,25 +69,27 @@ public:
 
     // `body`: void(AsyncYield<T, S>&). Nothing runs yet.
     template <class F, class = std::enable_if_t<!std::is_same<std::decay_t<F>, AsyncGenerator>::value>>
-    AsyncGenerator(F&& body)
-        : frame_(std::make_shared<detail::AsyncGeneratorFrame<T, S>>(
-              typename detail::AsyncGeneratorFrame<T, S>::Body(std::forward<F>(body)))) {}
-    AsyncGenerator(AsyncGenerator&& other) noexcept = default;
-    AsyncGenerator& operator=(AsyncGenerator&& other) noexcept {
-        if (this != &other) {
-            detail::AsyncGeneratorCore::drop(std::move(frame_));
-            frame_ = std::move(other.frame_);
-        }
+    AsyncGenerator(F&& body) {
+        using Frame = detail::AsyncGeneratorFrame<T, S>;
+        auto frame = std::make_shared<Frame>(typename Frame::Body(std::forward<F>(body)), typeid(std::decay_t<F>));
+        Frame* const address = frame.get();
+        frame_ = FramePtr(std::make_shared<detail::AsyncGeneratorOwner>(std::move(frame)), address);
+    }
+
+    // Names it for error reports.
+    AsyncGenerator& named(std::string name) & {
+        frame()->set_name(std::move(name));
         return *this;
     }
-    ~AsyncGenerator() { detail::AsyncGeneratorCore::drop(std::move(frame_)); }
+    AsyncGenerator&& named(std::string name) && { return std::move(named(std::move(name))); }
 
     // Each of these does its step when it is awaited, and may cede as the body does. It throws what the body throws, and
-    // RuntimeError while another step is under way.
+    // RuntimeError while another step is under way, or in another thread than the first. What it returns keeps the generator
+    // alive, and is used up by one await, whatever comes of it. On a generator that was moved from each throws RuntimeError.
 
     // The next item, or nothing when the body has returned.
     Coroutine<absl::optional<T>> next() {
-        return [frame = frame_]() -> absl::optional<T> {
+        return [frame = frame()]() -> absl::optional<T> {
             S_or_none none{};
             frame->set_sent(&none);
             if (!frame->step("next", nullptr)) return absl::nullopt;
@@ -90,7 +98,7 @@ public:
     }
     // The next item; throws StopAsyncIteration when the body has returned.
     Coroutine<T> anext() {
-        return [frame = frame_]() -> T {
+        return [frame = frame()]() -> T {
             S_or_none none{};
             frame->set_sent(&none);
             return item_of_step(*frame, "anext", nullptr);
@@ -98,7 +106,7 @@ public:
     }
     // The same, with `otherwise` in place of StopAsyncIteration.
     Coroutine<T> anext(T otherwise) {
-        return [frame = frame_, otherwise = std::move(otherwise)]() mutable -> T {
+        return [frame = frame(), otherwise = std::move(otherwise)]() mutable -> T {
             S_or_none none{};
             frame->set_sent(&none);
             return frame->step("anext", nullptr) ? frame->item() : std::move(otherwise);
@@ -106,7 +114,7 @@ public:
     }
     // The yield returns `value`. Throws std::invalid_argument when the body has not started.
     Coroutine<T> asend(Sent value) {
-        return [frame = frame_, value = std::move(value)]() mutable -> T {
+        return [frame = frame(), value = std::move(value)]() mutable -> T {
             if (frame->state() == CoroutineState::created && !std::is_void<S>::value) detail::throw_async_value_too_early();
             frame->set_sent(&value);
             return item_of_step(*frame, "asend", nullptr);
@@ -116,11 +124,14 @@ public:
     template <class E>
     Coroutine<T> athrow(E exception) { return athrow(std::make_exception_ptr(std::move(exception))); }
     Coroutine<T> athrow(std::exception_ptr exception) {
-        return [frame = frame_, exception]() -> T { return item_of_step(*frame, "athrow", exception); };
+        return [frame = frame(), exception]() -> T {
+            detail::check_throwable(exception);
+            return item_of_step(*frame, "athrow", exception);
+        };
     }
     // Raises GeneratorExit at the yield, so that clean-up runs, which may await. Throws RuntimeError if the body yields.
     Coroutine<void> aclose() {
-        return [frame = frame_] { frame->close_here(); };
+        return [frame = frame()] { frame->close_here(); };
     }
 
     CoroutineState state() const noexcept { return frame_ != nullptr ? frame_->state() : CoroutineState::closed; }
@@ -151,11 +162,16 @@ public:
         FramePtr frame_;
     };
     // `async for`: cedes as the body does at each step. Leaving it by break does not end the generator.
-    iterator begin() { return iterator(frame_); }
+    iterator begin() { return iterator(frame()); }
     iterator end() noexcept { return iterator(); }
 
 private:
     using S_or_none = Sent;
+
+    const FramePtr& frame() const {
+        if (frame_ == nullptr) detail::throw_moved_from_async_generator();
+        return frame_;
+    }
 
     static T item_of_step(detail::AsyncGeneratorFrame<T, S>& frame, const char* call, std::exception_ptr thrown) {
         if (!frame.step(call, std::move(thrown))) detail::throw_stop_async_iteration();
@@ -164,6 +180,14 @@ private:
 
     FramePtr frame_;
 };
+
+// Python's anext(): the next item; without one, StopAsyncIteration or `otherwise`.
+template <class T, class S>
+Coroutine<T> anext(AsyncGenerator<T, S>& generator) { return generator.anext(); }
+template <class T, class S>
+Coroutine<T> anext(AsyncGenerator<T, S>& generator, std::enable_if_t<true, T> otherwise) {
+    return generator.anext(std::move(otherwise));
+}
 
 }  // namespace cede
 

@@ -5,6 +5,9 @@
 
 #include <exception>
 #include <memory>
+#include <string>
+#include <typeinfo>
+#include <utility>
 
 #include "cede/base/loop_reference.hpp"
 #include "cede/coroutine/frame.hpp"
@@ -26,26 +29,50 @@ public:
     // The last handle goes: the loop closes the generator, or, without a loop, this does.
     static void drop(std::shared_ptr<AsyncGeneratorCore> core) noexcept;
 
-    // The loop of the first step.
+    // For reports; may allocate.
+    std::string name() const;
+    void set_name(std::string name) noexcept { name_ = std::move(name); }
+
+    // The loop of the last step.
     LoopReference loop;
+    // Its loop closes it, in a task that shutdown_asyncgens() waits for.
+    bool dropped = false;
 
 protected:
-    AsyncGeneratorCore() noexcept : Frame(Kind::generator) {}
+    explicit AsyncGeneratorCore(const std::type_info& body_type) noexcept
+        : Frame(Kind::generator), body_type_(body_type) {}
     // The body; run_body() adds the rule that a StopAsyncIteration must not leave it.
     virtual void call_body() = 0;
 
 private:
     void run_body() final;
-    bool begun_ = false;
+    void check_thread(const char* call);
+
+    const std::type_info& body_type_;
+    std::string name_;
+    const void* thread_ = nullptr;  // names the thread of the last step
 };
 
-// Defined by the task room. The first tells the running loop, if any, of a generator, so that shutdown_asyncgens() closes
-// it; the second hands a dropped one to its loop, and is false when that is gone.
+// What the handle of a generator, its steps under way and its iterators share: with the last of them it is dropped.
+class AsyncGeneratorOwner {
+public:
+    explicit AsyncGeneratorOwner(std::shared_ptr<AsyncGeneratorCore> core) noexcept : core_(std::move(core)) {}
+    ~AsyncGeneratorOwner() { AsyncGeneratorCore::drop(std::move(core_)); }
+    AsyncGeneratorOwner(const AsyncGeneratorOwner&) = delete;
+    AsyncGeneratorOwner& operator=(const AsyncGeneratorOwner&) = delete;
+
+private:
+    std::shared_ptr<AsyncGeneratorCore> core_;
+};
+
+// Defined by the task room. The first makes the running loop, if any, that of the generator, so that shutdown_asyncgens()
+// closes it; the second hands a dropped one to its loop, and is false when that is gone.
 void async_generator_begins(AsyncGeneratorCore& core);
 bool async_generator_dropped(const std::shared_ptr<AsyncGeneratorCore>& core) noexcept;
 
 [[noreturn]] void throw_stop_async_iteration();
 [[noreturn]] void throw_async_value_too_early();
+[[noreturn]] void throw_moved_from_async_generator();
 
 }  // namespace detail
 }  // namespace cede

@@ -52,6 +52,9 @@ public:
     // destructor of the most derived class, while the body still exists.
     void dispose() noexcept;
 
+    // Driver: ends a suspended frame without unwinding it, where that cannot be; its stack is lost. Reported by the caller.
+    void abandon() noexcept;
+
     // Body: gives `yielded` to the driver and waits. Returns the exception to raise here, or null. May be called on any
     // fiber that the body has resumed in turn: the whole pile of fibers waits. Throws RuntimeError below a NoSuspend, and
     // when a generator's yield is used outside its body, or by a coroutine that the body drives.

@@ -23,6 +23,7 @@ struct ExceptionContext {
     AnyTask task;
     Handle handle;
     std::shared_ptr<BaseTransport> transport;
+    std::string asyncgen;  // the name of an async generator
 };
 
 }  // namespace cede
