@@ -152,6 +152,10 @@ BOOST_AUTO_TEST_CASE(an_async_generator_is_a_frame_between_its_consumer_and_what
                       BOOST_TEST(waits == 0);
                       BOOST_TEST(waits < body);
                       BOOST_TEST(body < consumer);
+                      for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(stack.size()); ++i) {
+                          BOOST_TEST(stack[static_cast<std::size_t>(i)].async_generator == (i == body));
+                      }
+                      BOOST_TEST(graph.awaited_by[0].awaited_by.empty());
                   });
 }
 
@@ -169,6 +173,42 @@ BOOST_AUTO_TEST_CASE(a_child_of_gather_is_awaited_by_who_awaits_the_gather_GRAPH
             BOOST_REQUIRE(child->awaited_by.size() == 1u);
             BOOST_CHECK(child->awaited_by[0].future == task);
         });
+}
+
+BOOST_AUTO_TEST_CASE(a_task_inside_shield_is_awaited_by_who_awaits_the_shield_GRAPH_008) {
+    while_waiting(
+        [](const cede::Future<void>& gate) {
+            auto inner = cede::create_task([&] { plain_helper(gate); }, named("inner"));
+            await(cede::shield(inner));
+        },
+        [](const cede::AnyFuture& gate, const cede::AnyTask& task) {
+            const auto graph = cede::capture_call_graph(gate);
+            BOOST_REQUIRE(graph.awaited_by.size() == 1u);
+            BOOST_TEST(name_of(graph.awaited_by[0]) == "inner");
+            BOOST_TEST(place(graph.awaited_by[0].call_stack, "innermost_wait") == 0);
+            BOOST_REQUIRE(graph.awaited_by[0].awaited_by.size() == 1u);
+            BOOST_CHECK(graph.awaited_by[0].awaited_by[0].future == task);
+        });
+}
+
+BOOST_AUTO_TEST_CASE(what_wait_and_wait_for_wait_for_is_awaited_by_their_callers) {
+    for (const bool with_wait : {true, false}) {
+        while_waiting(
+            [&](const cede::Future<void>& gate) {
+                auto inner = cede::create_task([&] { plain_helper(gate); }, named("inner"));
+                if (with_wait) {
+                    await(cede::wait(std::vector<cede::Task<void>>{inner}));
+                } else {
+                    await(cede::wait_for(inner, 1h));
+                }
+            },
+            [](const cede::AnyFuture& gate, const cede::AnyTask& task) {
+                const auto graph = cede::capture_call_graph(gate);
+                BOOST_REQUIRE(graph.awaited_by.size() == 1u);
+                BOOST_REQUIRE(graph.awaited_by[0].awaited_by.size() == 1u);
+                BOOST_CHECK(graph.awaited_by[0].awaited_by[0].future == task);
+            });
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_timeout_adds_no_awaiter_of_its_own_GRAPH_009) {
@@ -191,6 +231,26 @@ BOOST_AUTO_TEST_CASE(the_graph_as_text_GRAPH_010) {
                       BOOST_TEST(out.str().find("plain_helper") != std::string::npos);
                       BOOST_TEST(cede::format_call_graph(task).find("* Task(name='waiter')\n  + Call stack:") == 0u);
                   });
+    while_waiting([](const cede::Future<void>& gate) { consume(gate); },
+                  [](const cede::AnyFuture&, const cede::AnyTask& task) {
+                      const std::string text = cede::format_call_graph(task);
+                      const auto body = text.find("async generator");
+                      BOOST_TEST(body != std::string::npos);
+                      BOOST_TEST(text.find("AsyncGeneratorBody", body) < text.find("consume", body));
+                      BOOST_TEST(text.find("async generator", body + 1) == std::string::npos);
+                  });
+}
+
+BOOST_AUTO_TEST_CASE(outside_a_task_there_is_no_graph) {
+    BOOST_CHECK_THROW(cede::capture_call_graph(), cede::RuntimeError);
+    BOOST_CHECK_THROW(cede::capture_call_graph(cede::AnyFuture()), cede::RuntimeError);
+    cede::run([] {
+        bool empty = false;
+        cede::get_running_loop().call_soon([&] { empty = !cede::capture_call_graph() && cede::format_call_graph().empty(); });
+        await(cede::sleep(0s));
+        await(cede::sleep(0s));
+        BOOST_TEST(empty);
+    });
 }
 
 BOOST_AUTO_TEST_CASE(a_task_shows_its_frames_up_to_a_number_DEBUG_007) {
@@ -205,7 +265,25 @@ BOOST_AUTO_TEST_CASE(a_task_shows_its_frames_up_to_a_number_DEBUG_007) {
                       std::ostringstream out;
                       task.print_stack(out);
                       BOOST_TEST(out.str().find("Stack for task 'waiter' (most recent call last):") == 0u);
+                      BOOST_TEST(out.str().find("plain_helper") < out.str().find("innermost_wait"));
+                      std::ostringstream shorter;
+                      task.print_stack(shorter, 1);
+                      BOOST_TEST(shorter.str().find("innermost_wait") != std::string::npos);
+                      BOOST_TEST(shorter.str().find("plain_helper") == std::string::npos);
                   });
+    // One that runs, and those that have no stack: before the first step and after the last.
+    cede::run([] {
+        auto task = cede::create_task([] { return outer_helper(0)->call_stack.size() <= cede::current_task().get_stack().size() + 2; });
+        BOOST_TEST(task.get_stack().empty());
+        std::ostringstream out;
+        task.set_name("idle");
+        task.print_stack(out);
+        BOOST_TEST(out.str() == "No stack for task 'idle'\n");
+        BOOST_TEST(await(task));
+        BOOST_TEST(task.get_stack().empty());
+        BOOST_TEST(!cede::current_task().get_stack().empty());
+        BOOST_TEST(cede::current_task().get_stack(1).size() == 1u);
+    });
 }
 
 BOOST_AUTO_TEST_CASE(tasks_that_await_one_another_in_a_ring_end_the_walk) {
@@ -220,6 +298,7 @@ BOOST_AUTO_TEST_CASE(tasks_that_await_one_another_in_a_ring_end_the_walk) {
         std::ostringstream out;
         cede::dump_tasks(out);
         BOOST_TEST(out.str().find("task 'one': waiting for task 'two'") != std::string::npos);
+        BOOST_TEST(out.str().find("deadlock: 'one' waits for 'two' waits for 'one'") != std::string::npos);
         // The request comes round to the first, which is then taken out of its wait.
         BOOST_TEST(one.cancel());
         BOOST_CHECK_THROW(await(two), cede::CancelledError);

@@ -1,4 +1,4 @@
-// Debug mode of the loop: slow callbacks, CEDE_DEBUG.
+// Debug mode of the loop, DEBUG-001, 002, 006: slow callbacks, CEDE_DEBUG, what is no callback.
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
@@ -39,7 +39,43 @@ BOOST_AUTO_TEST_CASE(without_debug_mode_nothing_is_measured) {
     BOOST_TEST(warnings.count() == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(the_environment_decides_how_a_loop_starts) {
+BOOST_AUTO_TEST_CASE(DEBUG_001_a_loop_tells_its_mode) {
+    testing::VirtualTimeLoop loop(testing::TestOptions().debug(false));
+    BOOST_TEST(!loop.get_debug());
+    loop.set_debug(true);
+    BOOST_TEST(loop.get_debug());
+    loop.set_debug(false);
+    BOOST_TEST(!loop.get_debug());
+    // It may be switched by what it runs.
+    tests::CapturedWarnings warnings;
+    loop.run_until_complete([&] {
+        loop.set_debug(true);
+        sleep(0s);
+    });
+    BOOST_TEST(warnings.contains("was never awaited"));
+}
+
+namespace {
+int plain(int n) { return n; }
+Coroutine<int> coroutine_function(int n) {
+    return [=] { return n; };
+}
+}  // namespace
+
+// What Python finds out at the call is an error at compile time: each of call_soon, call_later, call_at,
+// call_soon_threadsafe, add_reader, add_writer, add_signal_handler and run_in_executor asserts this trait.
+BOOST_AUTO_TEST_CASE(DEBUG_006_a_coroutine_is_no_callback) {
+    const auto lambda = [] { return sleep(0s); };
+    BOOST_TEST((!detail::IsCallback<Coroutine<int>>::value));
+    BOOST_TEST((!detail::IsCallback<Coroutine<int>&>::value));
+    BOOST_TEST((!detail::IsCallback<decltype(lambda)>::value));
+    BOOST_TEST((!detail::IsCallback<decltype(&coroutine_function), int>::value));
+    BOOST_TEST((detail::IsCallback<decltype(&plain), int>::value));
+    testing::VirtualTimeLoop loop;
+    BOOST_TEST(loop.run_until_complete(loop.run_in_executor(nullptr, &plain, 5)) == 5);
+}
+
+BOOST_AUTO_TEST_CASE(DEBUG_002_the_environment_decides_how_a_loop_starts) {
     const char* const before = std::getenv("CEDE_DEBUG");
     const std::string kept = before != nullptr ? before : "";
     setenv("CEDE_DEBUG", "1", 1);

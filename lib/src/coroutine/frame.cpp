@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/call_stack.hpp"
 #include "base/thread_state.hpp"
 #include "coroutine/suspended_below.hpp"
 #include "cede/base/context.hpp"
@@ -241,10 +242,16 @@ void check_throwable(const std::exception_ptr& exception) {
 
 bool in_coroutine() noexcept { return thread_state.frame != nullptr; }
 
-void report_never_awaited(const std::string& name, const char* type_name) noexcept {
-    if (!thread_state.debug) return;
-    warn("coroutine '" + (name.empty() ? demangle(type_name) : name) +
-         "' was never awaited: await it, or make it a task by create_task()");
+void report_never_awaited(const std::string& name, const char* type_name, Origin origin) noexcept {
+    if (!thread_state.debug && !origin) return;
+    try {
+        std::string text = "coroutine '" + (name.empty() ? readable(demangle(type_name)) : name) +
+                           "' was never awaited: await it, or make it a task by create_task()";
+        if (origin) text += "; it was " + origin.str();
+        warn(text);
+    } catch (...) {
+        warn("a coroutine was never awaited");
+    }
 }
 
 void throw_reused() { throw RuntimeError("cannot reuse already awaited coroutine: call the function again for a new one"); }

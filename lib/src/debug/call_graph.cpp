@@ -12,33 +12,9 @@ namespace cede {
 namespace {
 
 using detail::FutureCore;
-using detail::HandleCore;
 using detail::Ref;
-using detail::Runnable;
-using detail::RunnableList;
+using detail::Symbols;
 using detail::TaskCore;
-
-// The tasks behind a future's callbacks: those that await it, and those that await what it feeds, such as a gather.
-void collect_awaiters(FutureCore& future, std::vector<TaskCore*>& tasks) {
-    for (Runnable* each = future.waiters().first(); each != nullptr; each = RunnableList::next(*each)) {
-        TaskCore* task = dynamic_cast<TaskCore*>(each);
-        if (task == nullptr) {
-            const HandleCore* handle = dynamic_cast<HandleCore*>(each);
-            if (handle == nullptr || !handle->feeds) continue;
-            task = dynamic_cast<TaskCore*>(handle->feeds.get());
-            if (task == nullptr) {
-                collect_awaiters(*handle->feeds, tasks);
-                continue;
-            }
-        }
-        if (std::find(tasks.begin(), tasks.end(), task) == tasks.end()) tasks.push_back(task);
-    }
-}
-
-std::vector<StackFrame> stack_of_task(TaskCore& task) {
-    const bool runs_here = current_task(task.loop()).core() == &task;
-    return runs_here ? detail::stack_here() : detail::stack_of(task.frame());
-}
 
 void shorten(std::vector<StackFrame>& stack, const CallGraphOptions& options) {
     stack.erase(stack.begin(), stack.begin() + static_cast<std::ptrdiff_t>(std::min(options.depth(), stack.size())));
@@ -46,20 +22,21 @@ void shorten(std::vector<StackFrame>& stack, const CallGraphOptions& options) {
 }
 
 // `path`: the futures on the way here; a ring of tasks that await one another must not be followed for ever.
-FutureCallGraph graph_of(FutureCore& future, const CallGraphOptions& options, std::vector<FutureCore*>& path) {
+FutureCallGraph graph_of(FutureCore& future, const CallGraphOptions& options, Symbols& symbols,
+                         std::vector<FutureCore*>& path) {
     FutureCallGraph graph;
     graph.future = AnyFuture(Ref<FutureCore>(&future));
     if (TaskCore* task = dynamic_cast<TaskCore*>(&future)) {
-        graph.call_stack = stack_of_task(*task);
+        graph.call_stack = detail::stack_of_task(*task, symbols).frames;
         shorten(graph.call_stack, options);
     }
     std::vector<TaskCore*> awaiters;
-    collect_awaiters(future, awaiters);
+    detail::collect_awaiters(future, awaiters);
     path.push_back(&future);
     const CallGraphOptions whole = CallGraphOptions().limit(options.limit());
     for (TaskCore* awaiter : awaiters) {
         if (std::find(path.begin(), path.end(), awaiter) != path.end()) continue;
-        graph.awaited_by.push_back(graph_of(*awaiter, whole, path));
+        graph.awaited_by.push_back(graph_of(*awaiter, whole, symbols, path));
     }
     path.pop_back();
     return graph;
@@ -73,7 +50,7 @@ void write_graph(std::ostream& out, const FutureCallGraph& graph, const std::str
     }
     if (!graph.call_stack.empty()) {
         out << indent << "  + Call stack:\n";
-        for (const StackFrame& frame : graph.call_stack) out << indent << "  |   " << frame.function << "\n";
+        for (const StackFrame& frame : graph.call_stack) out << indent << "  |   " << frame.str() << "\n";
     }
     if (graph.awaited_by.empty()) return;
     out << indent << "  + Awaited by:\n";
@@ -86,30 +63,13 @@ std::string text_of(const FutureCallGraph& graph) {
     return out.str();
 }
 
-void write_task(std::ostream& out, const AnyTask& task) {
-    TaskCore& core = detail::task_core(task);
-    out << "task '" << core.name() << "': ";
-    FutureCore* const awaited = core.waiting_for();
-    if (current_task(core.loop()) == task) {
-        out << "running";
-    } else if (awaited == nullptr || awaited->done()) {
-        out << (core.frame().state() == CoroutineState::created ? "ready, not started" : "ready");
-    } else if (const TaskCore* other = dynamic_cast<TaskCore*>(awaited)) {
-        out << "waiting for task '" << other->name() << "'";
-    } else {
-        out << "waiting for a future";
-    }
-    if (core.cancelling() > 0) out << ", cancelling";
-    out << "\n";
-    for (const StackFrame& frame : stack_of_task(core)) out << "    " << frame.function << "\n";
-}
-
 }  // namespace
 
 FutureCallGraph capture_call_graph(const AnyFuture& future, CallGraphOptions options) {
     if (!future) throw RuntimeError("capture_call_graph: this handle is empty: it refers to no future or task");
+    Symbols symbols;
     std::vector<FutureCore*> path;
-    return graph_of(*future.core(), options, path);
+    return graph_of(*future.core(), options, symbols, path);
 }
 
 absl::optional<FutureCallGraph> capture_call_graph(CallGraphOptions options) {
@@ -133,16 +93,9 @@ void print_call_graph(const AnyFuture& future, std::ostream& out, CallGraphOptio
     out << format_call_graph(future, options);
 }
 
-void dump_tasks(std::ostream& out) { dump_tasks(out, get_running_loop()); }
-
-void dump_tasks(std::ostream& out, EventLoop& loop) {
-    const std::vector<AnyTask> tasks = all_tasks(loop);
-    out << tasks.size() << (tasks.size() == 1 ? " task\n" : " tasks\n");
-    for (const AnyTask& task : tasks) write_task(out, task);
-}
-
 std::vector<StackFrame> AnyTask::get_stack(std::size_t limit) const {
-    std::vector<StackFrame> stack = stack_of_task(detail::task_core(*this));
+    Symbols symbols;
+    std::vector<StackFrame> stack = detail::stack_of_task(detail::task_core(*this), symbols).frames;
     if (limit != 0 && stack.size() > limit) stack.resize(limit);
     std::reverse(stack.begin(), stack.end());
     return stack;
@@ -152,7 +105,7 @@ void AnyTask::print_stack(std::ostream& out, std::size_t limit) const {
     const std::vector<StackFrame> stack = get_stack(limit);
     out << (stack.empty() ? "No stack for " : "Stack for ") << "task '" << get_name() << "'"
         << (stack.empty() ? "\n" : " (most recent call last):\n");
-    for (const StackFrame& frame : stack) out << "  " << frame.function << "\n";
+    for (const StackFrame& frame : stack) out << "  " << frame.str() << "\n";
 }
 
 }  // namespace cede

@@ -7,6 +7,7 @@
 
 #include <boost/context/detail/fcontext.hpp>
 
+#include "base/call_stack.hpp"
 #include "base/sanitizers.hpp"
 #include "base/thread_state.hpp"
 #include "fiber/stack_block.hpp"
@@ -145,6 +146,8 @@ void Fiber::receive_visit() noexcept {
     visit.f(visit.argument);
     visit.visitor->switch_to();
 }
+
+bool detail::is_fiber_entry(const void* function) noexcept { return Fiber::is_entry(function); }
 
 bool Fiber::is_entry(const void* function) noexcept {
     return function == reinterpret_cast<const void*>(&FiberSwitch::trampoline);

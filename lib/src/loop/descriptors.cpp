@@ -87,7 +87,7 @@ void EventLoop::watch(int fd, selectors::EventMask event, Callback callback) {
     detail::check_not_owned(fd, slot);
     detail::Ref<detail::HandleCore>& handle = event == selectors::EVENT_READ ? slot.reader : slot.writer;
     detail::Ref<detail::HandleCore> replacement(
-        new detail::HandleCore(*this, std::move(callback), detail::snapshot_context()));
+        new detail::HandleCore(*this, std::move(callback), detail::snapshot_context(), get_debug()));
     replacement->set_persistent();
     const CancelsAtEnd replaced{std::exchange(handle, std::move(replacement))};
     impl_->update(fd, slot);

@@ -37,6 +37,7 @@ RunningScope::RunningScope(EventLoop& loop)
     thread_state.context = nullptr;
     thread_state.entered = nullptr;
     thread_state.debug = loop.get_debug();
+    if (thread_state.debug) Origin::note_debug_mode();
     loop.impl().thread = std::this_thread::get_id();
     loop.impl().running = true;
 }
@@ -126,11 +127,14 @@ void EventLoop::run_ready() {
 
 void EventLoop::run_measured(detail::Runnable& work) {
     const std::string what = work.describe();
+    const detail::Origin origin = work.origin();
     const TimePoint begin = time();
     work.run();
     const Duration took = time() - begin;
     if (took >= slow_callback_duration) {
-        detail::warn("Executing " + what + " took " + std::to_string(took.seconds()) + " seconds");
+        const std::string created = origin.str();
+        detail::warn("Executing " + what + " took " + std::to_string(took.seconds()) + " seconds" +
+                     (created.empty() ? "" : "; " + created));
     }
 }
 
@@ -156,7 +160,7 @@ void EventLoop::poll_once() {
 
 Handle EventLoop::schedule(Callback callback, detail::Ref<detail::ContextData> context) {
     check_open();
-    detail::Ref<detail::HandleCore> handle(new detail::HandleCore(*this, std::move(callback), std::move(context)));
+    detail::Ref<detail::HandleCore> handle(new detail::HandleCore(*this, std::move(callback), std::move(context), debug_));
     const Handle result(handle);
     enqueue(*handle.get());
     handle.detach();  // the queue's reference
@@ -165,7 +169,7 @@ Handle EventLoop::schedule(Callback callback, detail::Ref<detail::ContextData> c
 
 Handle EventLoop::schedule_threadsafe(Callback callback, detail::Ref<detail::ContextData> context) {
     if (detail::thread_state.running == this) return EventLoop::schedule(std::move(callback), std::move(context));
-    detail::Ref<detail::HandleCore> handle(new detail::HandleCore(*this, std::move(callback), std::move(context)));
+    detail::Ref<detail::HandleCore> handle(new detail::HandleCore(*this, std::move(callback), std::move(context), debug_));
     const Handle result(handle);
     if (!impl_->posted.push(*handle.get())) throw_closed();
     handle.detach();
@@ -175,7 +179,7 @@ Handle EventLoop::schedule_threadsafe(Callback callback, detail::Ref<detail::Con
 TimerHandle EventLoop::schedule_at(TimePoint when, Callback callback, detail::Ref<detail::ContextData> context) {
     check_open();
     check_thread();
-    detail::Ref<detail::HandleCore> handle(new detail::HandleCore(*this, std::move(callback), std::move(context)));
+    detail::Ref<detail::HandleCore> handle(new detail::HandleCore(*this, std::move(callback), std::move(context), debug_));
     handle->when = when;
     impl_->timers.push(*handle.get());
     const TimerHandle result(handle);
@@ -266,7 +270,9 @@ void EventLoop::check_thread_now() const {
 
 void EventLoop::set_debug(bool on) noexcept {
     debug_ = on;
-    if (detail::thread_state.running == this) detail::thread_state.debug = on;
+    if (detail::thread_state.running != this) return;
+    detail::thread_state.debug = on;
+    if (on) detail::Origin::note_debug_mode();
 }
 
 SelectorEventLoop::SelectorEventLoop(std::unique_ptr<selectors::BaseSelector> selector) : EventLoop(std::move(selector)) {}

@@ -32,7 +32,7 @@ void ref_release(FutureCore* core) noexcept {
 }
 
 FutureCore::FutureCore(EventLoop& loop, void* slot, bool is_task)
-    : is_task_(is_task), slot_(slot), loop_(reference_to(loop)) {}
+    : is_task_(is_task), origin_(loop.get_debug() ? Origin::here() : Origin()), slot_(slot), loop_(reference_to(loop)) {}
 
 FutureCore::~FutureCore() {
     while (!callbacks_.empty()) callbacks_.pop_front().discard();
@@ -125,7 +125,7 @@ CallbackId FutureCore::add_done_callback(Closure<void> callback, Ref<ContextData
     // Unique for the process, so that an id never names another future's callback.
     static std::atomic<std::uint64_t> next_id{1};
     EventLoop& of = loop();
-    Ref<HandleCore> handle(new HandleCore(of, std::move(callback), std::move(context)));
+    Ref<HandleCore> handle(new HandleCore(of, std::move(callback), std::move(context), of.get_debug()));
     handle->feeds = Ref<FutureCore>(feeds);
     handle->order = next_id.fetch_add(1, std::memory_order_relaxed);
     const CallbackId id = static_cast<CallbackId>(handle->order);
@@ -265,6 +265,7 @@ EventLoop& AnyFuture::get_loop() const { return checked_core().loop(); }
 CallbackId AnyFuture::add_callback(detail::Closure<void> callback) const {
     return checked_core().add_done_callback(std::move(callback), detail::snapshot_context());
 }
+std::vector<StackFrame> AnyFuture::source_traceback() const { return checked_core().origin().frames(); }
 bool AnyFuture::remove_done_callback(CallbackId id) const {
     return checked_core().remove_done_callback(id);
 }

@@ -52,4 +52,9 @@ void HandleCore::cancel() noexcept {
 }
 
 }  // namespace detail
+
+std::vector<StackFrame> Handle::source_traceback() const {
+    return core_ ? core_->origin().frames() : std::vector<StackFrame>();
+}
+
 }  // namespace cede

@@ -20,6 +20,11 @@ void EventLoop::default_exception_handler(const ExceptionContext& context) {
         const std::string what = format_exception(context.exception);
         text += "\n  exception:" + (what.find('\n') == std::string::npos ? " " + what : "\n" + what);
     }
+    const detail::Origin origin = context.task     ? context.task.core()->origin()
+                                  : context.future ? context.future.core()->origin()
+                                  : context.handle ? context.handle.core()->origin()
+                                                   : detail::Origin();
+    if (origin) text += "\n  " + origin.str();
     std::fprintf(stderr, "cede: %s\n", text.c_str());
 }
 

@@ -122,7 +122,7 @@ void EventLoop::watch_signal(int signal, Callback callback) {
     if (!detail::in_main_thread()) throw RuntimeError("signal handlers can be added in the main thread only");
     if (impl_->signals == nullptr) impl_->signals.reset(new detail::SignalWatch(impl_->posted));
     detail::Ref<detail::HandleCore> handle(
-        new detail::HandleCore(*this, std::move(callback), detail::snapshot_context()));
+        new detail::HandleCore(*this, std::move(callback), detail::snapshot_context(), get_debug()));
     handle->set_persistent();
     impl_->signals->add(signal, std::move(handle));
 }

@@ -120,7 +120,7 @@ Future<void> when_all_done(EventLoop& loop, const std::vector<AnyTask>& tasks) {
             [all, left] {
                 if (--*left == 0 && !all.done()) all.set_result();
             },
-            nullptr);
+            nullptr, all.core());
     }
     return all;
 }

@@ -11,7 +11,7 @@ void cancel_and_wait(const AnyFuture& future) {
         [done] {
             if (!done.done()) done.set_result();
         },
-        nullptr);
+        nullptr, done.core());
     struct Remove {
         const AnyFuture& future;
         CallbackId id;

@@ -14,10 +14,12 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cede/base/closure.hpp"
 #include "cede/base/fwd.hpp"
 #include "cede/base/ref.hpp"
+#include "cede/base/stack_frame.hpp"
 
 namespace cede {
 
@@ -68,6 +70,8 @@ public:
     }
     // False when it was removed or scheduled before.
     bool remove_done_callback(CallbackId id) const;
+    // Where it was created, the creating call last, if its loop was in debug mode; else empty.
+    std::vector<StackFrame> source_traceback() const;
 
     friend bool operator==(const AnyFuture& a, const AnyFuture& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const AnyFuture& a, const AnyFuture& b) noexcept { return a.core_ != b.core_; }

@@ -14,14 +14,9 @@
 #include "cede/base/any_future.hpp"
 #include "cede/base/context.hpp"
 #include "cede/base/coroutine_state.hpp"
+#include "cede/base/stack_frame.hpp"
 
 namespace cede {
-
-// A function that has not returned.
-struct StackFrame {
-    const void* pc;        // where it goes on
-    std::string function;  // its name, "??" when the program has no symbols
-};
 
 // What can be said of the coroutine of a task from outside.
 class CoroutineView {

@@ -12,10 +12,12 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "cede/base/any_future.hpp"
 #include "cede/base/closure.hpp"
 #include "cede/base/exceptions.hpp"
+#include "cede/base/origin.hpp"
 #include "cede/base/result.hpp"
 #include "cede/coroutine/frame.hpp"
 
@@ -72,13 +74,14 @@ public:
 
     Coroutine(Coroutine&& other) noexcept
         : body_(std::move(other.body_)), frame_(std::move(other.frame_)), name_(std::move(other.name_)),
-          state_(std::exchange(other.state_, CoroutineState::closed)) {}
+          origin_(other.origin_), state_(std::exchange(other.state_, CoroutineState::closed)) {}
     Coroutine& operator=(Coroutine&& other) noexcept {
         if (this != &other) {
             drop();
             body_ = std::move(other.body_);
             frame_ = std::move(other.frame_);
             name_ = std::move(other.name_);
+            origin_ = other.origin_;
             state_ = std::exchange(other.state_, CoroutineState::closed);
         }
         return *this;
@@ -119,6 +122,8 @@ public:
     }
     Coroutine&& named(std::string name) && { return std::move(named(std::move(name))); }
     const std::string& name() const noexcept { return name_; }
+    // Where it was created, the creating call last, if a loop in debug mode ran in this thread; else empty.
+    std::vector<StackFrame> cr_origin() const { return origin_.frames(); }
 
     // For the rooms above. await_here(): runs it on the caller's own stack, or is delegated to when it has started.
     R await_here();
@@ -130,7 +135,7 @@ private:
     AnyFuture drive(std::exception_ptr thrown);
     void drop() noexcept {
         if (frame_ == nullptr && state_ == CoroutineState::created && body_) {
-            detail::report_never_awaited(name_, body_.type().name());
+            detail::report_never_awaited(name_, body_.type().name(), origin_);
         }
         frame_.reset();
         body_.reset();
@@ -139,6 +144,7 @@ private:
     detail::Closure<R> body_;
     std::unique_ptr<detail::StartedCoroutine<R>> frame_;
     std::string name_;
+    detail::Origin origin_ = detail::Origin::here_in_debug_mode();
     CoroutineState state_ = CoroutineState::created;  // while there is no frame
 };
 

@@ -14,6 +14,7 @@
 
 #include "cede/base/coroutine_state.hpp"
 #include "cede/base/fwd.hpp"
+#include "cede/base/origin.hpp"
 #include "cede/base/pool.hpp"
 #include "cede/base/ref.hpp"
 #include "cede/fiber/fiber.hpp"
@@ -156,7 +157,7 @@ void delegate_to(Frame& inner);
 bool in_coroutine() noexcept;
 
 // In debug mode warns that a coroutine was dropped unawaited. Never throws.
-void report_never_awaited(const std::string& name, const char* type_name) noexcept;
+void report_never_awaited(const std::string& name, const char* type_name, Origin origin) noexcept;
 
 [[noreturn]] void throw_reused();
 [[noreturn]] void throw_already_awaited();

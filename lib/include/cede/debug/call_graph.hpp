@@ -55,8 +55,9 @@ std::string format_call_graph(const AnyFuture& future, CallGraphOptions options 
 void print_call_graph(std::ostream& out, CallGraphOptions options = CallGraphOptions());
 void print_call_graph(const AnyFuture& future, std::ostream& out, CallGraphOptions options = CallGraphOptions());
 
-// Each task of the running loop (or of the one given, when called on its thread): its name, its state, what it awaits, and
-// its stack.
+// Each task of the running loop (or of the one given, when called on its thread): its name, its state, what it awaits, its
+// stack, and in debug mode where it was created. Tasks that stand alike are told together; a ring of tasks that await one
+// another is told at the end.
 void dump_tasks(std::ostream& out);
 void dump_tasks(std::ostream& out, EventLoop& loop);
 

@@ -13,6 +13,7 @@
 #include "cede/base/closure.hpp"
 #include "cede/base/context.hpp"
 #include "cede/base/loop_reference.hpp"
+#include "cede/base/origin.hpp"
 #include "cede/base/pool.hpp"
 #include "cede/base/ref_count.hpp"
 #include "cede/loop/runnable.hpp"
@@ -63,6 +64,9 @@ public:
     bool has_waiters() const noexcept { return !callbacks_.empty(); }
     const RunnableList& waiters() const noexcept { return callbacks_; }
 
+    // Where it was created, if its loop was in debug mode then.
+    Origin origin() const noexcept { return origin_; }
+
     // No report if nobody ever asks for its exception.
     void silence() noexcept { unretrieved_ = false; }
     const std::string& cancel_message() const noexcept { return cancel_message_; }
@@ -101,6 +105,7 @@ private:
     bool taken_ = false;
     bool has_done_callbacks_ = false;
     const bool is_task_;
+    const Origin origin_;
     void* slot_;
     LoopReference loop_;
     RunnableList callbacks_;

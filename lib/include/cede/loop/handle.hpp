@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cede/base/any_future.hpp"
 #include "cede/base/closure.hpp"
@@ -27,13 +28,16 @@ class HandleCore final : public Runnable, public Pooled {
 public:
     static constexpr std::size_t not_in_heap = static_cast<std::size_t>(-1);
 
-    HandleCore(EventLoop& loop, Closure<void> callback, Ref<ContextData> context) noexcept
-        : loop_(loop), callback_(std::move(callback)), context_(std::move(context)) {}
+    // `record`: whether its origin is kept.
+    HandleCore(EventLoop& loop, Closure<void> callback, Ref<ContextData> context, bool record = false) noexcept
+        : origin_(record ? Origin::here() : Origin()), loop_(loop), callback_(std::move(callback)),
+          context_(std::move(context)) {}
     virtual ~HandleCore() = default;
 
     void run() override;
     void discard() noexcept override { ref_release(this); }
     std::string describe() const override;
+    Origin origin() const noexcept override { return origin_; }
 
     void cancel() noexcept;
     bool cancelled() const noexcept { return cancelled_; }
@@ -42,6 +46,10 @@ public:
     // Runs at every event instead of once: a reader or a writer. The queue then counts as one more reference.
     void set_persistent() noexcept { persistent_ = true; }
 
+private:
+    const Origin origin_;  // first, where the base class leaves room for it
+
+public:
     TimePoint when{};
     std::uint64_t order = 0;  // among timers of one time, and of a future's callbacks
     std::size_t heap_index = not_in_heap;
@@ -75,6 +83,8 @@ public:
         if (core_) core_->cancel();
     }
     bool cancelled() const noexcept { return core_ && core_->cancelled(); }
+    // Where it was created, the creating call last, if its loop was in debug mode; else empty.
+    std::vector<StackFrame> source_traceback() const;
     // False for an empty handle.
     explicit operator bool() const noexcept { return static_cast<bool>(core_); }
     detail::HandleCore* core() const noexcept { return core_.get(); }

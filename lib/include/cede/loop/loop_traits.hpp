@@ -56,15 +56,20 @@ Bound<std::decay_t<F>, std::decay_t<A>, std::decay_t<More>...> bind(F&& f, A&& a
                                                                           std::forward<More>(more)...);
 }
 
-// False for a callable that returns a coroutine: called back, it would make one that nobody ever runs.
+// False for a coroutine, and for a callable that returns one: called back, it would make one that nobody ever runs.
 template <class F, class... Args>
-using IsCallback = std::integral_constant<
-    bool, !ReturnsCoroutine<std::decay_t<decltype(bind(std::declval<F>(), std::declval<Args>()...)())>>::value>;
+struct IsCallback
+    : std::integral_constant<bool, !ReturnsCoroutine<std::decay_t<decltype(
+                                       bind(std::declval<F>(), std::declval<Args>()...)())>>::value> {};
+template <class R, class... Args>
+struct IsCallback<Coroutine<R>, Args...> : std::false_type {};
+template <class R, class... Args>
+struct IsCallback<Coroutine<R>&, Args...> : std::false_type {};
 
 template <class F, class... Args>
 auto bind_callback(F&& f, Args&&... args) -> decltype(bind(std::forward<F>(f), std::forward<Args>(args)...)) {
     static_assert(IsCallback<F, Args...>::value,
-                  "this callback returns a Coroutine, which nobody would run: call create_task(f()) in it instead");
+                  "a callback must not be a Coroutine or return one, which nobody would run: use create_task() instead");
     return bind(std::forward<F>(f), std::forward<Args>(args)...);
 }
 

@@ -82,12 +82,12 @@ Future<CallResult<F>> run_in_executor(EventLoop& loop, Executor* executor, F&& f
 
 template <class F, class... Args>
 Future<detail::CallResult<F, Args...>> EventLoop::run_in_executor(Executor& executor, F&& f, Args&&... args) {
-    return detail::run_in_executor(*this, &executor, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+    return detail::run_in_executor(*this, &executor, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));
 }
 
 template <class F, class... Args>
 Future<detail::CallResult<F, Args...>> EventLoop::run_in_executor(std::nullptr_t, F&& f, Args&&... args) {
-    return detail::run_in_executor(*this, nullptr, detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+    return detail::run_in_executor(*this, nullptr, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));
 }
 
 }  // namespace cede

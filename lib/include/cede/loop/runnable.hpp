@@ -10,6 +10,7 @@
 #include <string>
 
 #include "cede/base/fwd.hpp"
+#include "cede/base/origin.hpp"
 
 namespace cede {
 namespace detail {
@@ -23,6 +24,9 @@ public:
     virtual void discard() noexcept = 0;
     // What it is, for the report of a slow callback and for instruments; may allocate.
     virtual std::string describe() const = 0;
+
+    // Where it was created, as far as that was recorded.
+    virtual Origin origin() const noexcept { return Origin(); }
 
     bool linked() const noexcept { return linked_; }
 

@@ -38,6 +38,7 @@ public:
     void run() override;
     void discard() noexcept override {}
     std::string describe() const override;
+    Origin origin() const noexcept override { return FutureCore::origin(); }
     // LoopOwned.
     void loop_closes() noexcept override;
 
