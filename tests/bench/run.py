@@ -14,7 +14,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from harness import growth, instructions, machine, measure, network, report, rows  # noqa: E402  (needs the path)
+from harness import growth, instructions, machine, measure, network, report, rows, web  # noqa: E402  (needs the path)
 
 
 def arguments():
@@ -61,6 +61,7 @@ def main():
         results.fill({"hello": measure.compile_hello(options.build, 1 if options.quick else options.repeats)})
     results.fill(measure.health_rows(options.build, wanted, options.quick, options.repeats))
     network.run(options.build, wanted, options.quick, options.repeats, results)
+    web.run(options.build, wanted, options.quick, options.repeats, results)
     report.write(results, options.out)
     print(report.markdown(results))
 

@@ -46,9 +46,9 @@ def server_command(build, name):
 class Server:
     """A running server; for `with`, which gives its port and ends it."""
 
-    def __init__(self, command):
+    def __init__(self, command, core=0):
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                        preexec_fn=measure.on_core(0))
+                                        preexec_fn=measure.on_core(core))
 
     def __enter__(self):
         line = self.process.stdout.readline()
@@ -86,7 +86,7 @@ def echo_once(build, name, row, seconds):
     return (cpu, rate, *others)
 
 
-class EchoFigures(measure.Figures):
+class NetworkFigures(measure.Figures):
     """Its values are those of the first kind, processor time; the medians of the others go beside them."""
 
     def as_json(self):
@@ -119,7 +119,7 @@ def run(build, wanted, quick, repeats, results):
         begin = time.monotonic()
         figures = measure.interleaved(
             SERVERS, 1 if quick else max(1, repeats // 2),
-            lambda name, row=row: echo_once(build, name, row, 0.1 if quick else 1), EchoFigures)
+            lambda name, row=row: echo_once(build, name, row, 0.1 if quick else 1), NetworkFigures)
         results.add_row(row.name, row.title + ", server CPU for each", "us", None)
         results.fill({row.name: figures})
         measure.say("%-12s %5.1f s" % (row.name, time.monotonic() - begin))

@@ -59,7 +59,7 @@ def row_table(row):
         each = figures[name]
         if "median" in each:
             cells = [number(each["median"]), "%s to %s" % (number(each["min"]), number(each["max"])), ratios(figures, name)]
-            cells += [number(each[key]) for key, _ in extras]
+            cells += [number(each[key]) if key in each else "" for key, _ in extras]
         else:
             cells = ["failed: %s" % each["failure"]] + [""] * (len(headings) - 2)
         yield "| %s | %s |" % (rows.TITLES[name], " | ".join(cells))
