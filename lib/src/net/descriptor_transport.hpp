@@ -148,12 +148,15 @@ protected:
     virtual ssize_t send_many(const iovec* pieces, std::size_t count) = 0;
     // After write_eof(), once everything is sent.
     virtual void shut_down_sending() {}
+    // Of a sendfile in progress: nothing that was written before is buffered, and the descriptor takes more.
+    virtual void can_send() {}
 
     void on_writable() override;
     bool is_flushed() const override { return buffer_.empty(); }
     void drop_buffer() noexcept override { buffer_.clear(); }
 
-    bool write_ended_ = false;  // write_eof()
+    bool write_ended_ = false;   // write_eof()
+    bool sending_file_ = false;  // nobody else may write
 
 private:
     bool refuses(const char* call, bool empty);

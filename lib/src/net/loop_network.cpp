@@ -38,6 +38,14 @@ Coroutine<std::pair<std::size_t, SocketAddress>> LoopNetwork::sock_recvfrom_into
     return sock_recvfrom_into(socket, n == 0 ? buffer : buffer.first(std::min(n, buffer.size())));
 }
 
+Coroutine<std::int64_t> LoopNetwork::sock_sendfile(const Socket& socket, int file) {
+    return sock_sendfile(socket, file, SendfileOptions());
+}
+
+Coroutine<std::int64_t> LoopNetwork::sendfile(std::shared_ptr<BaseTransport> transport, int file) {
+    return sendfile(std::move(transport), file, SendfileOptions());
+}
+
 Coroutine<LoopNetwork::Connection> LoopNetwork::create_connection(ProtocolFactory factory, std::string host, Port port) {
     return create_connection(std::move(factory), std::move(host), std::move(port), ConnectionOptions());
 }

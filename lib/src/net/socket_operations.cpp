@@ -1,64 +1,21 @@
 // loop.sock_*: one system call on a socket each, repeated until it does not block.
 #include <algorithm>
 #include <chrono>
-#include <stdexcept>
-
-#include <fcntl.h>
 
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "cede/net/net.hpp"
 #include "cede/task/await.hpp"
 #include "cede/task/sleep.hpp"
-#include "loop/loop_impl.hpp"
 #include "net/network_state.hpp"
 #include "net/resolver.hpp"
-#include "net/socket_core.hpp"
+#include "net/socket_operation.hpp"
 #include "net/system.hpp"
 
 namespace cede {
 namespace {
 
-using detail::Ref;
-using detail::SocketCore;
-
-// One operation: the loop it waits in, and the socket, which may be moved or closed meanwhile.
-class Operation {
-public:
-    Operation(EventLoop& loop, const Socket& socket) : loop_(&loop), socket_(socket.core()) {}
-
-    EventLoop& loop() const noexcept { return *loop_; }
-    int fd() const {
-        if (!socket_) throw detail::os_error(EBADF, "the socket is closed");
-        return socket_->open_fd();
-    }
-    // What each operation checks before its first system call.
-    void begin() const {
-        const detail::FdSlot* slot = loop_->impl().find_slot(fd());
-        if (slot != nullptr && slot->owned_by_transport) {
-            throw RuntimeError("fd " + std::to_string(fd()) + " is used by a transport: read and write through that");
-        }
-        if (loop_->get_debug() && (fcntl(fd(), F_GETFL) & O_NONBLOCK) == 0) {
-            throw std::invalid_argument("the socket must be non-blocking: call set_blocking(false)");
-        }
-    }
-    void wait(selectors::EventMask event) const { detail::SocketWaiter(*loop_, socket_, event).wait(); }
-    // Repeats `call(fd)`, which returns -1 and sets errno as system calls do, until it does not say that it would block.
-    template <class F>
-    auto until_done(selectors::EventMask event, const char* what, F call) const -> decltype(call(0)) {
-        for (;;) {
-            const auto result = call(fd());
-            if (result >= 0) return result;
-            if (errno == EINTR) continue;
-            if (!detail::would_block(errno)) detail::throw_errno(what);
-            wait(event);
-        }
-    }
-
-private:
-    EventLoop* loop_;
-    Ref<SocketCore> socket_;
-};
+using Operation = detail::SocketOperation;
 
 // Room for the address of a peer, to be filled by a system call.
 struct PeerAddress {

@@ -69,6 +69,7 @@ void StreamTransport::shut_down_sending() {
 }
 
 void StreamTransport::released() noexcept {
+    wake_sendfile();
     if (const std::shared_ptr<ServerCore> server = std::move(server_)) server->detach(*this);
     server_ = nullptr;
 }

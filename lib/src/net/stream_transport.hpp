@@ -26,6 +26,19 @@ public:
 
     absl::any get_extra_info(absl::string_view name) const override;
 
+    // For loop.sendfile() (stream_sendfile.cpp): from begin to end nobody else writes, reading pauses, and the descriptor is the
+    // caller's to send on. Throws RuntimeError when another one is in progress, or after close() or write_eof().
+    void begin_sendfile();
+    void end_sendfile();
+    // Cedes until all that was written is sent. Throws ECONNABORTED when the transport is closed meanwhile.
+    void wait_drained();
+    // Cedes until the socket takes more. Throws as wait_drained().
+    void wait_writable();
+    // The descriptor; throws ECONNABORTED when the transport is closed.
+    int sendfile_fd() const;
+    // Sending on the descriptor has failed.
+    void sendfile_failed(std::exception_ptr error);
+
 private:
     StreamTransport(EventLoop& loop, Socket socket, std::shared_ptr<BaseProtocol> protocol,
                     std::shared_ptr<ServerCore> server, const SocketAddress& peer);
@@ -35,6 +48,8 @@ private:
     ssize_t send_one(absl::string_view data) override;
     ssize_t send_many(const iovec* pieces, std::size_t count) override;
     void shut_down_sending() override;
+    void can_send() override;
+    void wake_sendfile() noexcept;
     void close_descriptor() noexcept override { socket_.close(); }
     void released() noexcept override;
     std::string name() const override { return local_.str() + " to " + peer_.str(); }
@@ -45,6 +60,8 @@ private:
     std::shared_ptr<ServerCore> server_;
     SocketAddress local_;
     SocketAddress peer_;
+    Future<void> writable_ = nullptr;  // whom a sendfile waits by
+    bool resumes_reading_ = false;     // when the file is sent
 };
 
 }  // namespace detail

@@ -19,6 +19,9 @@ constexpr std::size_t most_pieces = 64;
 bool WritingTransport::refuses(const char* call, bool empty) {
     if (loop_ != nullptr) loop_->check_thread();
     if (write_ended_) throw RuntimeError(std::string("Cannot call ") + call + " after write_eof()");
+    if (sending_file_ && !closing_) {
+        throw RuntimeError(std::string("Cannot call ") + call + " while a sendfile is in progress: await that first");
+    }
     return empty || drops_data();
 }
 
@@ -71,8 +74,9 @@ ssize_t WritingTransport::try_send(const iovec* pieces, std::size_t count) {
 
 void WritingTransport::on_writable() {
     const std::shared_ptr<DescriptorTransport> alive = self_;
-    if (losing_ || buffer_.empty()) return;
-    send_buffer();
+    if (losing_) return;
+    if (!buffer_.empty()) return send_buffer();
+    if (sending_file_) can_send();
 }
 
 void WritingTransport::send_buffer() {
@@ -89,13 +93,14 @@ void WritingTransport::after_flush() {
     if (closing_) return finish_close();
     watch_writes(false);
     if (losing_) return;
+    if (sending_file_) return can_send();
     if (write_ended_) shut_down_sending();
 }
 
 void WritingTransport::write_eof() {
     if (closing_ || write_ended_) return;
     write_ended_ = true;
-    if (buffer_.empty()) shut_down_sending();
+    if (buffer_.empty() && !sending_file_) shut_down_sending();
 }
 
 void WritingTransport::set_write_buffer_limits(absl::optional<std::size_t> high, absl::optional<std::size_t> low) {

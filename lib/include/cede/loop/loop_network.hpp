@@ -10,6 +10,7 @@
 #define CEDE_LOOP_LOOP_NETWORK_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@ namespace cede {
 
 struct AddressInfo;
 class BaseProtocol;
+class BaseTransport;
 class ConnectionOptions;
 class DatagramOptions;
 class DatagramTransport;
@@ -32,6 +34,7 @@ class Pipe;
 class Port;
 class ReadTransport;
 class ResolveOptions;
+class SendfileOptions;
 class Server;
 class ServerOptions;
 class Socket;
@@ -88,6 +91,21 @@ public:
     Coroutine<void> sock_connect(const Socket& socket, std::string host, Port port);
     // The next connection of a listening socket, non-blocking, and who made it.
     virtual Coroutine<std::pair<Socket, SocketAddress>> sock_accept(const Socket& socket);
+
+    // --- Files ---
+    // `file` is a descriptor that can be read, of a regular file as a rule: that of open(2), or fileno() of a FILE. It is
+    // duplicated at once, so that it may be closed. Returns how many bytes were sent; the file's position is behind them then,
+    // also after an error or a cancellation. By the system's sendfile(2), so that the bytes never reach the program; where that
+    // cannot, the file is read by the default executor. Throws std::invalid_argument for a negative offset and a count that is
+    // not positive; SendfileNotAvailableError without SendfileOptions::fallback().
+
+    // Behind what was written to the transport before. Until it is done reading pauses and every write() throws RuntimeError.
+    // Throws RuntimeError for a transport that is closing, or not a stream's; ECONNABORTED when it is closed in the middle.
+    virtual Coroutine<std::int64_t> sendfile(std::shared_ptr<BaseTransport> transport, int file, SendfileOptions options);
+    Coroutine<std::int64_t> sendfile(std::shared_ptr<BaseTransport> transport, int file);
+    // On a stream socket; as other sock_* it throws std::invalid_argument for a blocking one in debug mode.
+    virtual Coroutine<std::int64_t> sock_sendfile(const Socket& socket, int file, SendfileOptions options);
+    Coroutine<std::int64_t> sock_sendfile(const Socket& socket, int file);
 
     // --- Connections ---
 

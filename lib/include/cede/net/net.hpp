@@ -8,6 +8,7 @@
 #include "cede/net/datagram_options.hpp"
 #include "cede/net/pipe.hpp"
 #include "cede/net/protocol.hpp"
+#include "cede/net/sendfile.hpp"
 #include "cede/net/server.hpp"
 #include "cede/net/server_options.hpp"
 #include "cede/net/socket.hpp"
