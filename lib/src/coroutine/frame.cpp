@@ -5,7 +5,7 @@
 
 #include "base/call_stack.hpp"
 #include "base/thread_state.hpp"
-#include "coroutine/suspended_below.hpp"
+#include "coroutine/frame_switch.hpp"
 #include "cede/base/context.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
@@ -25,47 +25,13 @@ void Frame::resume(std::exception_ptr thrown) {
     enter_body();
 }
 
-void Frame::resume() {
-    if (state_ != CoroutineState::suspended) {
-        if (state_ != CoroutineState::created) throw_not_suspended();
-        begin();
-    }
-    enter_body();
-}
+void Frame::resume() { FrameSwitch::resume(*this); }
+void Frame::enter_body() { FrameSwitch::enter(*this); }
+void Frame::leave(void* yielded) { FrameSwitch::leave(*this, yielded); }
 
 void Frame::throw_not_suspended() const {
     if (state_ == CoroutineState::running) throw std::invalid_argument(std::string(noun()) + " already executing");
     throw_reused();
-}
-
-void Frame::enter_body() {
-    ThreadState& thread = thread_state;
-    Frame* const current = thread.frame;
-    parent_ = current;
-    guards_ = thread.no_suspend;
-    if (kind_ == Kind::coroutine) thread.frame = this;
-    Fiber& driver = thread.fiber != nullptr ? *thread.fiber : Fiber::current();
-    fiber_.set_resumer(&driver);
-    state_ = CoroutineState::running;
-    Ref<ContextData>* const slot = thread.context;
-    ContextEntry* const entered = thread.entered;
-    const bool slot_is_base = current != nullptr && slot == current->base_;
-    // The body runs in the driver's context, and within what it has entered itself.
-    base_ = entered != nullptr ? &entered->slot() : slot;
-    thread.context = context_ != nullptr ? context_ : base_;
-    thread.entered = entered_;
-    leaf_->switch_from(driver);
-    context_ = thread.context != base_ ? thread.context : nullptr;
-    entered_ = thread.entered;
-    thread.entered = entered;
-    // Somebody else may drive the current coroutine by now, if it was left while this generator's body awaited.
-    thread.context = slot_is_base ? current->base_ : slot;
-    thread.frame = current;
-    if (state_ == CoroutineState::closed) {
-        fiber_.release_stack();
-        leaf_ = nullptr;
-        drop_body();
-    }
 }
 
 void Frame::begin() {
@@ -128,19 +94,15 @@ bool Frame::pile_waits_while_unwinding() const noexcept {
     return delegate_ != nullptr && delegate_->waits_while_unwinding();
 }
 
-void Frame::leave(void* yielded) {
-    ThreadState& thread = thread_state;
-    // A coroutine in between would be left behind by its driver, which is below it on the pile that is suspended here.
-    if (kind_ == Kind::generator && (state_ != CoroutineState::running || thread.frame != parent_)) {
-        throw RuntimeError("a generator's yield was used outside its body, or by a coroutine that the body drives: yield "
-                           "from the body itself, or from a function or generator that it calls");
-    }
-    if (thread.no_suspend != guards_) throw_suspended_below(*thread.no_suspend);
-    yielded_ = yielded;
-    Fiber& here = *thread.fiber;
-    leaf_ = &here;
-    state_ = CoroutineState::suspended;
-    fiber_.resumer()->switch_from(here);
+void Frame::throw_misplaced_yield() {
+    throw RuntimeError("a generator's yield was used outside its body, or by a coroutine that the body drives: yield "
+                       "from the body itself, or from a function or generator that it calls");
+}
+
+void Frame::end_of_body() noexcept {
+    fiber_.release_stack();
+    leaf_ = nullptr;
+    drop_body();
 }
 
 void Frame::raise() { std::rethrow_exception(std::move(thrown_)); }
@@ -203,13 +165,11 @@ void Frame::abandon() noexcept {
     drop_body();
 }
 
-void suspend_coroutine(FutureCore* awaited) {
-    Frame* const frame = thread_state.frame;
-    if (frame == nullptr) {
-        throw RuntimeError("await outside a task: nothing here can cede control. Run this inside cede::run(), or as a task "
-                           "by create_task()");
-    }
-    frame->suspend_and_raise(awaited);
+void suspend_coroutine(FutureCore* awaited) { FrameSwitch::suspend_current(awaited); }
+
+void throw_outside_task() {
+    throw RuntimeError("await outside a task: nothing here can cede control. Run this inside cede::run(), or as a task "
+                       "by create_task()");
 }
 
 void delegate_to(Frame& inner) {

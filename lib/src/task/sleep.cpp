@@ -2,13 +2,14 @@
 
 #include "cede/loop/event_loop.hpp"
 #include "cede/task/await.hpp"
+#include "coroutine/frame_switch.hpp"
 
 namespace cede {
 namespace detail {
 
 void sleep_here(Duration delay) {
     if (delay.count() <= 0) {
-        return suspend_coroutine(nullptr);
+        return FrameSwitch::suspend_current(nullptr);
     }
     EventLoop& loop = get_running_loop();
     const Future<void> future(loop);

@@ -12,6 +12,7 @@
 #include "cede/base/reports.hpp"
 #include "cede/task/await.hpp"
 #include "cede/task/task.hpp"
+#include "coroutine/frame_switch.hpp"
 #include "loop/loop_impl.hpp"
 
 namespace cede {
@@ -97,7 +98,7 @@ void TaskCore::step() {
         if (thrown) {
             frame_->resume(std::move(thrown));
         } else {
-            frame_->resume();
+            FrameSwitch::resume(*frame_);
         }
     } catch (...) {
         // No stack was to be had: the coroutine never ran.
@@ -292,7 +293,7 @@ TaskCore& task_core(const AnyFuture& handle) {
 
 void await_future(FutureCore& core) {
     if (!core.done()) {
-        suspend_coroutine(&core);
+        FrameSwitch::suspend_current(&core);
         if (!core.done()) {
             throw RuntimeError("await wasn't used with future: the driver resumed the coroutine before what it awaits was "
                                "done; wait for the future that send() returned");

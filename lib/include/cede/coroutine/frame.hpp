@@ -109,6 +109,7 @@ protected:
 
 private:
     friend void delegate_to(Frame& inner);
+    friend struct FrameSwitch;
 
     static Fiber& enter(void* frame);
     void run_and_classify() noexcept;
@@ -116,7 +117,9 @@ private:
     [[noreturn]] void throw_not_suspended() const;
     void enter_body();
     void leave(void* yielded);
+    void end_of_body() noexcept;
     [[noreturn]] void raise();
+    [[noreturn]] static void throw_misplaced_yield();
     bool pile_waits_while_unwinding() const noexcept;
     void end_unstarted(std::exception_ptr thrown) noexcept;
     const char* noun() const noexcept { return kind_ == Kind::generator ? "generator" : "coroutine"; }

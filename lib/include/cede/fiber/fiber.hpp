@@ -38,8 +38,6 @@ public:
 
     // Suspends the current fiber and continues this one, until something switches back.
     void switch_to() noexcept;
-    // The same for who knows that `self` is the current fiber.
-    void switch_from(Fiber& self) noexcept;
 
     // Runs `f(argument)` on this suspended fiber's stack and comes back, so that a walk of its frames needs no knowledge of
     // how a suspended stack is laid out. `f` must neither throw nor switch.
