@@ -218,7 +218,7 @@ BOOST_AUTO_TEST_CASE(a_timeout_adds_no_awaiter_of_its_own_GRAPH_009) {
                       BOOST_REQUIRE(graph.awaited_by.size() == 1u);
                       BOOST_CHECK(graph.awaited_by[0].future == task);
                       BOOST_TEST(graph.awaited_by[0].awaited_by.empty());
-                      BOOST_TEST(place(graph.awaited_by[0].call_stack, "cede::") == -1);
+                      for (const auto& frame : graph.awaited_by[0].call_stack) BOOST_TEST(frame.function.find("cede::") != 0u);
                   });
 }
 

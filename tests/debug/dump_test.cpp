@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(each_task_tells_what_it_waits_in) {
         BOOST_TEST(text.find("9 tasks\n") == 0u);
         BOOST_TEST(state_in(text, "holder") == "waiting in cede::sleep");
         BOOST_TEST(contains(state_in(text, "blocked"), "waiting in cede::Lock::"));
-        BOOST_TEST(state_in(text, "worker") == "waiting in cede::Queue::get");
+        BOOST_TEST(contains(state_in(text, "worker"), "waiting in cede::Queue::"));  // get, if that is not inlined
         BOOST_TEST(state_in(text, "listener") == "waiting in cede::Event::wait");
         BOOST_TEST(state_in(text, "other") == "waiting for a future");
         BOOST_TEST(contains(state_in(text, "reader"), "sock_recv"));
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(tasks_that_stand_alike_are_told_once) {
         settle();
         const std::string text = dump();
         BOOST_TEST(contains(text, "12 tasks 'w0', 'w1', "));
-        BOOST_TEST(contains(text, "'w9' and 2 more: waiting in cede::Queue::get\n"));
+        BOOST_TEST(contains(text, "'w9' and 2 more: waiting in cede::Queue::"));
         BOOST_TEST(text.find("takes_a_job") == text.rfind("takes_a_job"));
     });
 }

@@ -42,14 +42,23 @@ BOOST_AUTO_TEST_CASE(CTX_001_get_gives_the_value_or_the_default_or_throws) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(CTX_002_CTX_003_a_token_knows_what_was_before_and_reset_puts_it_back) {
+BOOST_AUTO_TEST_CASE(CTX_002_a_token_knows_its_variable_and_what_was_before) {
     in_own_context([] {
         const ContextVar<std::string> var("var", "default");
         const auto first = var.set("one");
         BOOST_TEST((first.var() == var));
-        BOOST_TEST(!first.old_value().has_value());
+        BOOST_TEST(!first.old_value().has_value());  // the default is not what it was set to
         const auto second = var.set("two");
+        BOOST_TEST((second.var() == var));
         BOOST_TEST(*second.old_value() == "one");
+    });
+}
+
+BOOST_AUTO_TEST_CASE(CTX_003_reset_puts_back_what_was_before_or_unsets) {
+    in_own_context([] {
+        const ContextVar<std::string> var("var", "default");
+        const auto first = var.set("one");
+        const auto second = var.set("two");
         var.reset(second);
         BOOST_TEST(var.get() == "one");
         var.reset(first);
@@ -57,6 +66,14 @@ BOOST_AUTO_TEST_CASE(CTX_002_CTX_003_a_token_knows_what_was_before_and_reset_put
         const ContextVar<int> bare("bare");
         bare.reset(bare.set(1));
         BOOST_CHECK_THROW(bare.get(), std::out_of_range);
+        BOOST_TEST(bare.get(7) == 7);
+        // In whatever order the tokens come, each brings back what was before its own set().
+        const auto one = bare.set(1);
+        const auto two = bare.set(2);
+        bare.reset(one);
+        BOOST_CHECK_THROW(bare.get(), std::out_of_range);
+        bare.reset(two);
+        BOOST_TEST(bare.get() == 1);
     });
 }
 
@@ -92,12 +109,17 @@ BOOST_AUTO_TEST_CASE(CTX_006_a_token_as_a_scope_resets_when_the_scope_is_left) {
             BOOST_TEST(var.get() == 1);
         });
         BOOST_TEST(var.get() == 0);
+        const ContextVar<int> bare("bare");
+        with(bare.set(1), [&] { BOOST_TEST(bare.get() == 1); });
+        BOOST_CHECK_THROW(bare.get(), std::out_of_range);
+        // Used up within: what Python says there too.
+        BOOST_CHECK_THROW(with(var.set(3), [&](const Token<int>& token) { var.reset(token); }), RuntimeError);
         BOOST_CHECK_THROW(with(var.set(3), [] { throw std::logic_error("within"); }), std::logic_error);
         BOOST_TEST(var.get() == 0);
     });
 }
 
-BOOST_AUTO_TEST_CASE(CTX_007_CTX_008_CTX_009_a_context_keeps_what_is_set_in_it) {
+BOOST_AUTO_TEST_CASE(CTX_007_a_context_keeps_what_is_set_in_it) {
     in_own_context([] {
         const ContextVar<int> var("var", 0);
         const Context context;
@@ -107,32 +129,85 @@ BOOST_AUTO_TEST_CASE(CTX_007_CTX_008_CTX_009_a_context_keeps_what_is_set_in_it) 
         }) == 5);
         BOOST_TEST(var.get() == 0);
         BOOST_TEST(context.run([&] { return var.get(); }) == 1);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(CTX_008_an_exception_leaves_run_and_the_context_with_it) {
+    in_own_context([] {
+        const ContextVar<int> var("var", 0);
+        var.set(1);
+        const Context context;
         BOOST_CHECK_THROW(context.run([&] {
             var.set(2);
             throw std::logic_error("within");
         }), std::logic_error);
-        BOOST_TEST(var.get() == 0);
-        BOOST_TEST(context.run([&] { return var.get(); }) == 2);
-        BOOST_CHECK_THROW(context.run([&] { context.run([] {}); }), RuntimeError);
+        BOOST_TEST(var.get() == 1);
+        BOOST_TEST(context.run([&] { return var.get(); }) == 2);  // which can be entered again
+        // A cancellation that takes a task out of it leaves it as well.
+        testing::run([&] {
+            auto task = create_task([&] { context.run([] { await(sleep(1s)); }); });
+            settle();
+            task.cancel();
+            BOOST_CHECK_THROW(await(task), CancelledError);
+            BOOST_TEST(context.run([&] { return var.get(); }) == 2);
+        });
     });
 }
 
-BOOST_AUTO_TEST_CASE(CTX_010_CTX_011_contexts_nest_and_copies_are_independent) {
+BOOST_AUTO_TEST_CASE(CTX_009_a_context_that_is_entered_cannot_be_run) {
+    in_own_context([] {
+        const Context context;
+        bool reached = false;
+        context.run([&] {
+            BOOST_CHECK_THROW(context.run([&] { reached = true; }), RuntimeError);
+            Context().run([&] { BOOST_CHECK_THROW(context.run([&] { reached = true; }), RuntimeError); });
+            context.copy().run([] {});
+        });
+        BOOST_TEST(!reached);
+        context.run([&] { reached = true; });
+        BOOST_TEST(reached);
+        // Nor by another task while the first is within.
+        testing::run([&] {
+            auto inside = create_task([&] { context.run([] { await(sleep(1s)); }); });
+            settle();
+            BOOST_CHECK_THROW(context.run([] {}), RuntimeError);
+            await(inside);
+            context.run([] {});
+        });
+    });
+}
+
+BOOST_AUTO_TEST_CASE(CTX_010_contexts_nest) {
     in_own_context([] {
         const ContextVar<int> var("var", 0);
         var.set(1);
+        Context().run([&] {
+            BOOST_TEST(var.get() == 0);
+            var.set(2);
+            Context().run([&] { BOOST_TEST(var.get() == 0); });
+            BOOST_TEST(var.get() == 2);
+        });
+        BOOST_TEST(var.get() == 1);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(CTX_011_copies_are_independent_in_both_directions) {
+    in_own_context([] {
+        const ContextVar<int> var("var", 0);
+        const auto in = [&](const Context& context) { return context.run([&] { return var.get(); }); };
+        var.set(1);
         const Context copy = copy_context();
         var.set(2);
-        BOOST_TEST(copy.run([&] { return var.get(); }) == 1);
-        copy.run([&] {
-            var.set(3);
-            Context().run([&] { BOOST_TEST(var.get() == 0); });
-            BOOST_TEST(var.get() == 3);
-        });
+        BOOST_TEST(in(copy) == 1);
+        copy.run([&] { var.set(3); });
         BOOST_TEST(var.get() == 2);
         const Context second = copy.copy();
         copy.run([&] { var.set(4); });
-        BOOST_TEST(second.run([&] { return var.get(); }) == 3);
+        BOOST_TEST(in(second) == 3);
+        second.run([&] { var.set(5); });
+        BOOST_TEST(in(copy) == 4);
+        BOOST_TEST(in(second) == 5);
+        BOOST_TEST(var.get() == 2);
     });
 }
 

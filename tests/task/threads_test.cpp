@@ -1,4 +1,4 @@
-// THREAD-001, 002, 007 to 010: to_thread and run_coroutine_threadsafe.
+// THREAD-001, 002, 007 to 011: to_thread and run_coroutine_threadsafe.
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
@@ -111,6 +111,29 @@ BOOST_AUTO_TEST_CASE(THREAD_010_a_cancellation_inside_the_loop) {
         *other);
     BOOST_CHECK_THROW(future.result(), CancelledError);
     BOOST_TEST(future.cancelled());
+}
+
+BOOST_AUTO_TEST_CASE(THREAD_011_a_task_factory_that_throws) {
+    std::vector<std::string> reports;
+    bool ran = false;
+    {
+        LoopThread other;
+        const auto set_up = run_coroutine_threadsafe(
+            [&] {
+                get_running_loop().set_exception_handler(
+                    [&](EventLoop&, const ExceptionContext& context) { reports.push_back(describe_exception(context.exception)); });
+                get_running_loop().set_task_factory(
+                    [](EventLoop&, const AnyTask&, TaskOptions&) { throw std::domain_error("no more tasks"); });
+            },
+            *other);
+        set_up.result();
+        const auto future = run_coroutine_threadsafe([&] { ran = true; }, *other);
+        BOOST_CHECK_THROW(future.result(), std::domain_error);
+        BOOST_TEST(!future.cancelled());
+    }
+    BOOST_TEST(!ran);
+    BOOST_REQUIRE(reports.size() == 1u);
+    BOOST_TEST(tests::contains(reports[0], "no more tasks"));
 }
 
 BOOST_AUTO_TEST_CASE(a_done_callback_and_many_callers) {

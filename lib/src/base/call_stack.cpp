@@ -1,11 +1,13 @@
 #include "base/call_stack.hpp"
 
+#include <dlfcn.h>
 #include <unwind.h>
 
 #include <utility>
 
 #include "absl/debugging/symbolize.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 
@@ -87,6 +89,45 @@ std::string without_arguments(absl::string_view name) {
     return text;
 }
 
+// "cede::Queue::wait_for_item" of "cede::detail::QueueCore::wait_for_item()"; empty for what is no such state.
+std::string public_name_of_state(absl::string_view name) {
+    constexpr absl::string_view prefix = "cede::detail::";
+    if (!absl::StartsWith(name, prefix)) return std::string();
+    for (const char* plumbing : {"TaskCore", "FutureCore", "AsyncGeneratorCore", "GroupState"}) {
+        if (absl::StartsWith(name.substr(prefix.size()), plumbing)) return std::string();
+    }
+    const std::string whole = without_arguments(name.substr(prefix.size()));
+    for (const char* suffix : {"Core::", "State::"}) {
+        const std::size_t at = whole.find(suffix);
+        if (at != std::string::npos) {
+            return "cede::" + whole.substr(0, at) + whole.substr(at + absl::string_view(suffix).size() - 2);
+        }
+    }
+    return std::string();
+}
+
+// Without what is in brackets, which one demangler writes and another leaves out.
+std::string skeleton(absl::string_view name) {
+    std::string text;
+    int depth = 0;
+    for (const char c : qualified_name(name)) {
+        if (c == '(' || c == '<') ++depth;
+        if (depth == 0) text += c;
+        if (c == ')' || c == '>') --depth;
+    }
+    return text;
+}
+// As addr2line takes it.
+std::string unknown_function(const void* pc) {
+    Dl_info module;
+    if (dladdr(pc, &module) == 0 || module.dli_fname == nullptr) return "??";
+    const absl::string_view path = module.dli_fname;
+    const auto offset = static_cast<const char*>(pc) - static_cast<const char*>(module.dli_fbase);
+    return absl::StrCat("?? in ", path.substr(path.rfind('/') + 1), "+0x", absl::Hex(offset));
+}
+
+bool same_function(absl::string_view a, absl::string_view b) { return skeleton(a) == skeleton(b); }
+
 }  // namespace
 
 void walk_stack(void* walk) noexcept { _Unwind_Backtrace(&note_frame, walk); }
@@ -108,34 +149,69 @@ const Symbols::Known& Symbols::look_up(const void* pc) {
     const auto found = known_.find(pc);
     if (found != known_.end()) return found->second;
     char text[1024];
-    Known known{StackFrame(), false};
+    Known known;
     known.frame.pc = pc;
-    known.frame.function = "??";
     if (absl::Symbolize(pc, text, sizeof text)) {
         // abseil's demangler gives up on some names that the compiler's own can read.
         std::string name = absl::StartsWith(text, "_Z") ? demangle(text) : text;
         known.of_the_library = of_the_library(name);
         known.frame.function = known.of_the_library ? std::move(name) : readable(std::move(name));
+    } else {
+        known.frame.function = unknown_function(pc);
     }
-    if (!known.of_the_library) lines_.find(pc, known.frame.file, known.frame.line);
+    if (known.of_the_library) unwrap_callable(known);
+    if (!known.of_the_library || known.calls_back) lines_.find(pc, known.frame.file, known.frame.line);
     return known_.emplace(pc, std::move(known)).first->second;
+}
+
+// At -O2 a lambda has no frame of its own: it is a part of the function through which a Closure calls it, and only in the
+// mangled name of that does its type appear.
+void Symbols::unwrap_callable(Known& known) {
+    if (!absl::StartsWith(known.frame.function, "cede::detail::Closure<>::OpsFor<>::call(")) return;
+    const std::string name = demangle(lines_.mangled_name(known.frame.pc).c_str());
+    constexpr absl::string_view before = "::OpsFor<";
+    const std::size_t begin = name.find(before.data());
+    std::size_t end = name.rfind(", true>::call(");
+    if (end == std::string::npos) end = name.rfind(", false>::call(");
+    if (begin == std::string::npos || end == std::string::npos || end <= begin + before.size()) return;
+    const std::string callable = name.substr(begin + before.size(), end - begin - before.size());
+    if (of_the_library(callable)) return;
+    known.frame.function = readable(callable);
+    known.calls_back = true;
 }
 
 NamedStack Symbols::name(const void* const* pcs, std::size_t count) {
     NamedStack named;
+    std::string inside;  // what to say where the function that a user calls is inlined
     for (std::size_t i = 0; i < count; ++i) {
         const Known& known = look_up(pcs[i]);
         const absl::string_view name = known.frame.function;
         if (!known.of_the_library) {
             named.frames.push_back(known.frame);
             if (name == "main") break;  // what has called that concerns nobody
+        } else if (known.calls_back) {
+            // Where the callable does have a frame of its own, that came just before.
+            const bool told = !named.frames.empty() && same_function(named.frames.back().function, name);
+            if (!told) named.frames.push_back(known.frame);
         } else if (absl::StartsWith(name, "cede::detail::AsyncGeneratorCore::run_body") && !named.frames.empty()) {
             named.frames.back().async_generator = true;  // what it called
         } else if (named.frames.empty() && named.waits_in.empty() && is_public_wait(qualified_name(name))) {
             named.waits_in = without_arguments(qualified_name(name));
+        } else if (named.frames.empty() && inside.empty()) {
+            inside = public_name_of_state(name);
         }
     }
+    if (named.waits_in.empty()) named.waits_in = std::move(inside);
     return named;
+}
+
+void add_callable(const std::type_info& type, std::vector<StackFrame>& frames) {
+    const std::string name = demangle(type.name());
+    if (type == typeid(void) || of_the_library(name)) return;
+    StackFrame frame;
+    frame.pc = nullptr;
+    frame.function = readable(name);
+    frames.push_back(std::move(frame));
 }
 
 }  // namespace detail

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <typeinfo>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -42,13 +43,19 @@ public:
 private:
     struct Known {
         StackFrame frame;
-        bool of_the_library;
+        bool of_the_library = false;
+        bool calls_back = false;  // it is the type erasure around a callable of the user's, whose name it has then
     };
     const Known& look_up(const void* pc);
+    void unwrap_callable(Known& known);
 
     SourceLines lines_;
     absl::flat_hash_map<const void*, Known> known_;
 };
+
+// The callable of this type as a line of a stack, for one that the compiler has dissolved in its surroundings; nothing when it
+// is of the library.
+void add_callable(const std::type_info& type, std::vector<StackFrame>& frames);
 
 // A function's name without what tells a reader nothing: "f()::{lambda()#1}::operator()() const" is "f()::{lambda#1}".
 std::string readable(std::string name);

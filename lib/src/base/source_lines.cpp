@@ -35,7 +35,7 @@ struct Libdw {
         complete = load(library, "dwfl_begin", begin) && load(library, "dwfl_end", end) &&
                    load(library, "dwfl_linux_proc_report", report) && load(library, "dwfl_report_end", report_end) &&
                    load(library, "dwfl_addrmodule", module_of) && load(library, "dwfl_module_getsrc", line_of) &&
-                   load(library, "dwfl_lineinfo", line_info) &&
+                   load(library, "dwfl_lineinfo", line_info) && load(library, "dwfl_module_addrname", name_of) &&
                    load(library, "dwfl_linux_proc_find_elf", callbacks.find_elf);
         callbacks.find_debuginfo = &no_debuginfo_elsewhere;
     }
@@ -54,6 +54,7 @@ struct Libdw {
     int (*report_end)(Dwfl*, void*, void*) = nullptr;
     Dwfl_Module* (*module_of)(Dwfl*, std::uint64_t) = nullptr;
     Dwfl_Line* (*line_of)(Dwfl_Module*, std::uint64_t) = nullptr;
+    const char* (*name_of)(Dwfl_Module*, std::uint64_t) = nullptr;
     const char* (*line_info)(Dwfl_Line*, std::uint64_t*, int*, int*, std::uint64_t*, std::uint64_t*) = nullptr;
     Dwfl_Callbacks callbacks{};
     bool complete = false;
@@ -99,6 +100,15 @@ void SourceLines::find(const void* pc, std::string& file, unsigned& line) {
     line = static_cast<unsigned>(number);
 }
 
+std::string SourceLines::mangled_name(const void* pc) {
+    if (!opened_) open();
+    if (session_ == nullptr) return std::string();
+    const std::uint64_t address = reinterpret_cast<std::uintptr_t>(pc);
+    Dwfl_Module* const module = libdw().module_of(static_cast<Dwfl*>(session_), address);
+    const char* const name = module != nullptr ? libdw().name_of(module, address) : nullptr;
+    return name != nullptr ? name : std::string();
+}
+
 }  // namespace detail
 }  // namespace cede
 
@@ -110,6 +120,7 @@ namespace detail {
 SourceLines::~SourceLines() = default;
 void SourceLines::open() noexcept {}
 void SourceLines::find(const void*, std::string&, unsigned&) {}
+std::string SourceLines::mangled_name(const void*) { return std::string(); }
 
 }  // namespace detail
 }  // namespace cede

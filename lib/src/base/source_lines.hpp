@@ -17,6 +17,8 @@ public:
 
     // Fills in what is known: the file's name without its directories. Leaves both alone otherwise.
     void find(const void* pc, std::string& file, unsigned& line);
+    // The mangled name of the function; empty when it is not known.
+    std::string mangled_name(const void* pc);
 
 private:
     void open() noexcept;

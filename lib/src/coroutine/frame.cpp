@@ -107,6 +107,8 @@ void Frame::end_of_body() noexcept {
 
 void Frame::raise() { std::rethrow_exception(std::move(thrown_)); }
 
+const std::type_info& Frame::body_type() const noexcept { return typeid(void); }
+
 std::exception_ptr Frame::suspend_for(Frame& inner) {
     struct Scope {
         const Frame*& delegate;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
+
 #include "base/thread_state.hpp"
 #include "cede/fiber/fiber.hpp"
 #include "cede/loop/handle.hpp"
@@ -56,7 +58,17 @@ NamedStack stack_of(Frame& frame, Symbols& symbols) {
 
 NamedStack stack_of_task(TaskCore& task, Symbols& symbols) {
     const bool runs_here = current_task(task.loop()).core() == &task;
-    return runs_here ? stack_here(symbols) : stack_of(task.frame(), symbols);
+    if (runs_here) return stack_here(symbols);
+    NamedStack stack = stack_of(task.frame(), symbols);
+    // An optimised program may have no frame of the user's left, a stripped one no names: what the task runs is known all the
+    // same.
+    const bool nothing_known = std::all_of(stack.frames.begin(), stack.frames.end(), [](const StackFrame& frame) {
+        return absl::StartsWith(frame.function, "??");
+    });
+    if (nothing_known && task.frame().state() == CoroutineState::suspended) {
+        add_callable(task.frame().body_type(), stack.frames);
+    }
+    return stack;
 }
 
 void collect_awaiters(FutureCore& future, std::vector<TaskCore*>& tasks) {

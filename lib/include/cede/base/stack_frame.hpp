@@ -9,7 +9,7 @@ namespace cede {
 
 struct StackFrame {
     const void* pc;               // where it goes on
-    std::string function;         // its name, "??" when the program has no symbols
+    std::string function;         // its name, "?? in program+0x12ab" when the program has no symbols
     std::string file;             // its source, empty unless the program has line numbers (-g1) and libdw is installed
     unsigned line = 0;
     bool async_generator = false;  // it is the body of one

@@ -33,7 +33,7 @@ public:
     ~BodyFrame() { dispose(); }
 
     Result<R>& result() noexcept { return result_; }
-    const std::type_info& body_type() const noexcept { return body_.type(); }
+    const std::type_info& body_type() const noexcept final { return body_.type(); }
 
 private:
     void run_body() final { result_.set_from(body_); }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <typeinfo>
 
 #include "cede/base/coroutine_state.hpp"
 #include "cede/base/fwd.hpp"
@@ -91,6 +92,8 @@ public:
     Fiber& fiber() noexcept { return fiber_; }
     // The fiber that the body was left on: its own, or one further up the pile.
     const Fiber* leaf() const noexcept { return leaf_; }
+    // What the body is; of void when that is not known.
+    virtual const std::type_info& body_type() const noexcept;
     // The coroutine that was current when this one was last resumed.
     Frame* parent() const noexcept { return parent_; }
 

@@ -192,7 +192,9 @@ ConcurrentFuture<detail::AwaitedT<X>> run_coroutine_threadsafe(X&& x, EventLoop&
     loop.call_soon_threadsafe([coroutine = detail::to_coroutine(std::forward<X>(x)), result,
                                duty = detail::CompletionDuty(result.shared_state()), &loop]() mutable {
         try {
-            detail::chain<R>(loop.create_task(std::move(coroutine)), result, std::move(duty));
+            // First of all: what it throws must find the duty still here.
+            const Future<R> task = loop.create_task(std::move(coroutine));
+            detail::chain<R>(task, result, std::move(duty));
         } catch (...) {
             result.state().fail(std::current_exception(), false);
             throw;
