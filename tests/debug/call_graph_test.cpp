@@ -273,7 +273,9 @@ BOOST_AUTO_TEST_CASE(a_task_shows_its_frames_up_to_a_number_DEBUG_007) {
                   });
     // One that runs, and those that have no stack: before the first step and after the last.
     cede::run([] {
-        auto task = cede::create_task([] { return outer_helper(0)->call_stack.size() <= cede::current_task().get_stack().size() + 2; });
+        auto task = cede::create_task([] {
+            return outer_helper(0)->call_stack.size() <= cede::current_task().get_stack().size() + 2;
+        });
         BOOST_TEST(task.get_stack().empty());
         std::ostringstream out;
         task.set_name("idle");

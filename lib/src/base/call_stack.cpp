@@ -33,12 +33,12 @@ _Unwind_Reason_Code note_frame(_Unwind_Context* context, void* argument) {
 absl::string_view qualified_name(absl::string_view name) {
     int depth = 0;
     std::size_t begin = 0;
-    bool parameters_seen = false;
     for (std::size_t i = 0; i < name.size(); ++i) {
         if (absl::StartsWith(name.substr(i), "operator")) {
             i += absl::string_view("operator").size();
-            while (i < name.size() && absl::string_view("<>=-()").find(name[i]) != absl::string_view::npos &&
-                   !parameters_seen && (name[i] != '(' || absl::StartsWith(name.substr(i), "()"))) ++i;
+            // Brackets that are the operator's name: "operator<<", "operator->", "operator()".
+            if (absl::StartsWith(name.substr(i), "()")) i += 2;
+            while (i < name.size() && absl::string_view("<>=-").find(name[i]) != absl::string_view::npos) ++i;
             --i;
             continue;
         }
