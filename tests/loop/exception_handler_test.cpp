@@ -43,6 +43,15 @@ BOOST_AUTO_TEST_CASE(LOOP_019_the_handler_gets_message_exception_and_handle_and_
     BOOST_TEST(next);
 }
 
+BOOST_AUTO_TEST_CASE(a_program_may_report_through_it) {
+    Loop loop;
+    ExceptionContext context;
+    context.message = "the cache is cold";
+    loop.call_exception_handler(context);
+    BOOST_REQUIRE(loop.defaults.size() == 1u);
+    BOOST_TEST(loop.defaults[0].message == "the cache is cold");
+}
+
 BOOST_AUTO_TEST_CASE(whatever_is_thrown_is_reported) {
     Loop loop;
     CapturedReports reports(loop);

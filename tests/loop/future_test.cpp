@@ -271,6 +271,13 @@ BOOST_AUTO_TEST_CASE(FUT_018_a_cancel_that_comes_too_late_silences_the_report) {
     BOOST_TEST(reports.all.empty());
 }
 
+BOOST_AUTO_TEST_CASE(iscoroutine_tells_a_coroutine_from_its_task) {
+    Coroutine<int> coroutine([] { return 1; });
+    BOOST_TEST(iscoroutine(coroutine));
+    BOOST_TEST(!iscoroutine(Task<int>()));
+    BOOST_TEST(!iscoroutine(1));
+}
+
 BOOST_AUTO_TEST_CASE(FUT_021_isfuture) {
     BOOST_TEST(isfuture(loop.create_future<int>()));
     BOOST_TEST(isfuture(Task<int>()));

@@ -56,6 +56,8 @@ BOOST_AUTO_TEST_CASE(WAIT_012_first_exception_returns_when_one_fails) {
         // Without a failure it waits for all.
         auto also_fine = create_task([] { await(sleep(1s)); });
         BOOST_TEST(await(wait({slow, also_fine}, WaitOptions().return_when(FIRST_EXCEPTION))).pending.empty());
+        const WaitOptions all = WaitOptions().return_when(ALL_COMPLETED);
+        BOOST_TEST(await(wait({create_task([] { throw std::domain_error("x"); }), also_fine}, all)).pending.empty());
     });
 }
 
