@@ -14,9 +14,28 @@ void pool_release(void* block, std::size_t) noexcept { ::operator delete(block);
 
 namespace {
 
+// Small sizes, the objects of the core, in steps of 64 bytes; above, the buffers of streams, in powers of two.
 constexpr std::size_t granularity = 64;
-constexpr std::size_t largest = 1024;
-constexpr std::size_t classes = largest / granularity;
+constexpr std::size_t largest_small = 1024;
+constexpr std::size_t small_classes = largest_small / granularity;
+constexpr std::size_t largest = std::size_t{256} << 10;
+constexpr std::size_t classes = small_classes + 8;
+
+struct SizeClass {
+    std::size_t index;
+    std::size_t bytes;
+};
+
+inline SizeClass class_of(std::size_t size) noexcept {
+    if (size <= largest_small) {
+        const std::size_t index = (size - 1) / granularity;
+        return {index, (index + 1) * granularity};
+    }
+    SizeClass found{small_classes, largest_small * 2};
+    for (; found.bytes < size; found.bytes *= 2) ++found.index;
+    return found;
+}
+
 // What a thread keeps of one size at the most. A burst beyond it goes to operator delete, so that the memory of a peak
 // goes back; below it a steady state never reaches the allocator.
 constexpr std::size_t most_kept_bytes = std::size_t{4} << 20;
@@ -59,28 +78,28 @@ void drain_at_thread_end() {
 
 void* pool_allocate(std::size_t size) {
     if (size > largest) return ::operator new(size);
-    const std::size_t index = (size - 1) / granularity;
-    FreeList& list = lists[index];
+    const SizeClass of = class_of(size);
+    FreeList& list = lists[of.index];
     if (Block* block = list.first) {
         list.first = block->next;
-        list.bytes -= (index + 1) * granularity;
+        list.bytes -= of.bytes;
         return block;
     }
-    return ::operator new((index + 1) * granularity);
+    return ::operator new(of.bytes);
 }
 
 void pool_release(void* memory, std::size_t size) noexcept {
-    const std::size_t index = (size - 1) / granularity;
-    if (size > largest || thread_ends || lists[index].bytes >= most_kept_bytes) {
+    const SizeClass of = size <= largest ? class_of(size) : SizeClass{0, 0};
+    if (size > largest || thread_ends || lists[of.index].bytes >= most_kept_bytes) {
         ::operator delete(memory);
         return;
     }
     if (!kept_by_thread) drain_at_thread_end();
-    FreeList& list = lists[index];
+    FreeList& list = lists[of.index];
     Block* block = static_cast<Block*>(memory);
     block->next = list.first;
     list.first = block;
-    list.bytes += (index + 1) * granularity;
+    list.bytes += of.bytes;
 }
 
 #endif

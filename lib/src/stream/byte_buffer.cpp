@@ -1,54 +1,58 @@
 #include "stream/byte_buffer.hpp"
 
-#include <utility>
+#include <cstring>
+
+#include "cede/base/pool.hpp"
 
 namespace cede {
 namespace detail {
 namespace {
 
-// From this size on, handing over the buffer itself beats copying it; below, the buffer would have to be allocated anew
-// for the next message while a short string needs no allocation or a small one.
-constexpr std::size_t worth_moving = 4096;
+constexpr std::size_t smallest_block = 512;
 
 }  // namespace
 
+constexpr std::size_t ByteBuffer::kept_when_empty;
+
 void ByteBuffer::append(absl::string_view bytes) {
-    if (bytes.size() > data_.capacity() - data_.size()) make_room(bytes.size());
-    data_.append(bytes.data(), bytes.size());
+    if (bytes.empty()) return;
+    if (bytes.size() > capacity_ - end_) make_room(bytes.size());
+    std::memcpy(block_ + end_, bytes.data(), bytes.size());
+    end_ += bytes.size();
 }
 
 void ByteBuffer::make_room(std::size_t wanted) {
     const std::size_t live = size();
-    if (begin_ >= live && live + wanted <= data_.capacity()) {
-        data_.erase(0, begin_);
+    if (begin_ >= live && live + wanted <= capacity_) {
+        if (live > 0) std::memcpy(block_, block_ + begin_, live);  // no overlap: at least as much lies before it
     } else {
-        // A new one instead of growing the old, which would copy what lies before the offset as well.
-        std::string larger;
-        larger.reserve(live + wanted > 2 * live ? live + wanted : 2 * live);
-        larger.append(data_, begin_, live);
-        data_.swap(larger);
+        std::size_t capacity = smallest_block;
+        while (capacity < live + live / 2 + wanted) capacity *= 2;  // room for half of what moves, or it moves soon again
+        char* const larger = static_cast<char*>(pool_allocate(capacity));
+        if (live > 0) std::memcpy(larger, block_ + begin_, live);
+        give_back();
+        block_ = larger;
+        capacity_ = capacity;
     }
     begin_ = 0;
+    end_ = live;
+}
+
+void ByteBuffer::give_back() noexcept {
+    if (block_ != nullptr) pool_release(block_, capacity_);
+    block_ = nullptr;
+    capacity_ = 0;
 }
 
 void ByteBuffer::consume(std::size_t count) noexcept {
     begin_ += count;
-    if (begin_ < data_.size()) return;
-    if (data_.capacity() > kept_) {
-        std::string().swap(data_);
-    } else {
-        data_.clear();
-    }
-    begin_ = 0;
+    if (begin_ < end_) return;
+    begin_ = end_ = 0;
+    if (capacity_ > kept_when_empty) give_back();
 }
 
 std::string ByteBuffer::take(std::size_t count) {
-    if (begin_ == 0 && count == data_.size() && count >= worth_moving && data_.capacity() <= 2 * count) {
-        std::string all;
-        all.swap(data_);
-        return all;
-    }
-    std::string taken(data_, begin_, count);
+    std::string taken(block_ + begin_, count);
     consume(count);
     return taken;
 }

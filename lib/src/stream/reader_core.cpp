@@ -14,12 +14,11 @@ namespace detail {
 namespace {
 
 constexpr std::size_t everything = std::numeric_limits<std::size_t>::max();
-constexpr std::size_t page = 4096;
 
 }  // namespace
 
 ReaderCore::ReaderCore(std::size_t limit, EventLoop& loop)
-    : LoopBound(loop), limit_(limit), buffer_(std::max(2 * limit, page)), waiter_(nullptr) {}
+    : LoopBound(loop), limit_(limit), waiter_(nullptr) {}
 
 void ReaderCore::feed_data(absl::string_view data) {
     check_thread();

@@ -1,6 +1,6 @@
-// What it is: where futures, tasks, handles and frames come from: free lists of small blocks, one set a thread, so that
-// the steady state of a loop calls no allocator. When to use it: derive a class that is made and dropped at every
-// step from `Pooled`. When not: for anything over 1 KiB or long-lived, which goes straight to operator new.
+// What it is: where futures, tasks, handles, frames and the buffers of streams come from: free lists of blocks, one set a
+// thread, so that the steady state of a loop calls no allocator. When to use it: derive a class that is made and dropped
+// at every step from `Pooled`. When not: for anything over 256 KiB, which goes straight to operator new, or long-lived.
 //
 // A block may be returned on another thread than it was taken on; it then serves that thread. Under AddressSanitizer
 // and ThreadSanitizer every block comes from operator new, since a recycled block hides a use after free.
