@@ -43,7 +43,7 @@ struct Pair {
 
 BOOST_FIXTURE_TEST_SUITE(descriptors, Faked)
 
-BOOST_AUTO_TEST_CASE(a_reader_runs_at_every_event_with_its_arguments) {
+BOOST_AUTO_TEST_CASE(TRANS_001_readers_and_writers_get_their_arguments_at_every_event) {
     loop.add_reader(some_fd, [&](const char* text) { order += text; }, "r");
     selector->set_ready(some_fd, EVENT_READ);
     turn();
@@ -52,6 +52,11 @@ BOOST_AUTO_TEST_CASE(a_reader_runs_at_every_event_with_its_arguments) {
     selector->set_ready(some_fd, 0);
     turn();
     BOOST_TEST(order == "rr");
+    loop.add_writer(some_fd, [&](std::string text, int times) { order.append(static_cast<std::size_t>(times), text[0]); },
+                    "w", 3);
+    selector->set_ready(some_fd, EVENT_WRITE);
+    turn();
+    BOOST_TEST(order == "rrwww");
 }
 
 BOOST_AUTO_TEST_CASE(reader_and_writer_of_one_descriptor_are_independent) {
@@ -148,10 +153,13 @@ BOOST_AUTO_TEST_CASE(an_event_that_an_interrupt_cut_off_runs_once) {
     BOOST_TEST(order == "r");
 }
 
-BOOST_AUTO_TEST_CASE(bad_descriptors_are_refused) {
+BOOST_AUTO_TEST_CASE(TRANS_003_bad_descriptors_are_refused) {
     BOOST_CHECK_THROW(loop.add_reader(-1, [] {}), std::invalid_argument);
-    BOOST_TEST(!loop.remove_reader(-1));
+    BOOST_CHECK_THROW(loop.add_writer(-1, [] {}), std::invalid_argument);
+    BOOST_CHECK_THROW(loop.remove_reader(-1), std::invalid_argument);
+    BOOST_CHECK_THROW(loop.remove_writer(-1), std::invalid_argument);
     BOOST_TEST(!loop.remove_reader(123456));
+    BOOST_TEST(!loop.remove_writer(123456));
     auto real = new_event_loop();
     Pair pair;
     const int gone = dup(pair.ends[0]);
@@ -159,6 +167,20 @@ BOOST_AUTO_TEST_CASE(bad_descriptors_are_refused) {
     BOOST_CHECK_THROW(real->add_reader(gone, [] {}), std::system_error);
     BOOST_TEST(!real->remove_reader(gone));
     BOOST_CHECK_THROW(real->add_writer(gone, [] {}), std::system_error);
+}
+
+BOOST_AUTO_TEST_CASE(TRANS_004_a_closed_loop_adds_nothing_and_removes_nothing) {
+    Pair pair;
+    auto real = new_event_loop();
+    real->add_reader(pair.ends[0], [&] { order += 'r'; });
+    real->add_writer(pair.ends[0], [&] { order += 'w'; });
+    real->close();
+    BOOST_CHECK_THROW(real->add_reader(pair.ends[0], [] {}), RuntimeError);
+    BOOST_CHECK_THROW(real->add_writer(pair.ends[0], [] {}), RuntimeError);
+    BOOST_TEST(!real->remove_reader(pair.ends[0]));
+    BOOST_TEST(!real->remove_writer(pair.ends[0]));
+    BOOST_TEST(!real->remove_reader(-1));
+    BOOST_TEST(order == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_number_that_is_used_again_does_not_get_the_old_events) {

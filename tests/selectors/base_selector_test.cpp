@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_refused_register_leaves_no_key) {
 }
 
 // SEL-005
-BOOST_AUTO_TEST_CASE(sel_005_a_refused_modify_leaves_no_key) {
+BOOST_AUTO_TEST_CASE(SEL_005_a_refused_modify_leaves_no_key) {
     FakeSelector selector;
     selector.register_(3, EVENT_READ);
     selector.refuse = true;

@@ -24,7 +24,7 @@ using namespace selectors;
 BOOST_AUTO_TEST_SUITE(epoll_selector)
 
 // SEL-013
-BOOST_AUTO_TEST_CASE(sel_013_a_regular_file_is_refused_and_leaves_no_key) {
+BOOST_AUTO_TEST_CASE(SEL_013_a_regular_file_is_refused_and_leaves_no_key) {
     char path[] = "/tmp/cede-selector-XXXXXX";
     const Fd file(::mkstemp(path));
     BOOST_TEST_REQUIRE(file.get() >= 0);

@@ -31,7 +31,7 @@ bool is_registered(const BaseSelector& selector, int fd) { return selector.get_m
 BOOST_AUTO_TEST_SUITE(selector_conformance)
 
 // SEL-001
-BOOST_DATA_TEST_CASE(sel_001_register_returns_the_key, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_001_register_returns_the_key, backends(), backend) {
     const SelectorPtr selector = backend.make();
     SocketPair pair;
     const SelectorKey key = selector->register_(pair.a.get(), EVENT_READ, std::string("the pipe"));
@@ -43,7 +43,7 @@ BOOST_DATA_TEST_CASE(sel_001_register_returns_the_key, backends(), backend) {
 }
 
 // SEL-002
-BOOST_DATA_TEST_CASE(sel_002_register_checks_its_arguments, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_002_register_checks_its_arguments, backends(), backend) {
     const SelectorPtr selector = backend.make();
     SocketPair pair;
     BOOST_CHECK_THROW(selector->register_(pair.a.get(), 999999), std::invalid_argument);
@@ -67,8 +67,8 @@ BOOST_DATA_TEST_CASE(unregister_of_what_is_not_registered, backends(), backend) 
     BOOST_CHECK_THROW(selector->get_key(unused_fd), std::out_of_range);
 }
 
-// SEL-003
-BOOST_DATA_TEST_CASE(sel_003_unregister_after_close, backends(), backend) {
+// SEL-003. A descriptor is given by its number alone: there is no object that could be closed.
+BOOST_DATA_TEST_CASE(SEL_003_unregister_after_close, backends(), backend) {
     const SelectorPtr selector = backend.make();
     SocketPair pair;
     const int a = pair.a.get(), b = pair.b.get();
@@ -83,7 +83,7 @@ BOOST_DATA_TEST_CASE(sel_003_unregister_after_close, backends(), backend) {
 }
 
 // SEL-003
-BOOST_DATA_TEST_CASE(sel_003_unregister_after_close_and_reuse, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_003_unregister_after_close_and_reuse, backends(), backend) {
     const SelectorPtr selector = backend.make();
     SocketPair pair, other;
     const int a = pair.a.get(), b = pair.b.get();
@@ -99,7 +99,7 @@ BOOST_DATA_TEST_CASE(sel_003_unregister_after_close_and_reuse, backends(), backe
 }
 
 // SEL-004: the fd is closed, so a system call for it would fail.
-BOOST_DATA_TEST_CASE(sel_004_modify_of_data_alone_makes_no_system_call, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_004_modify_of_data_alone_makes_no_system_call, backends(), backend) {
     const SelectorPtr selector = backend.make();
     SocketPair pair;
     const int fd = pair.a.get();
@@ -131,7 +131,7 @@ BOOST_DATA_TEST_CASE(modify_changes_the_events, backends(), backend) {
 }
 
 // SEL-005; base_selector_test.cpp has the same for a backend that refuses at will.
-BOOST_DATA_TEST_CASE(sel_005_refused_modify_leaves_the_fd_unregistered, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_005_refused_modify_leaves_the_fd_unregistered, backends(), backend) {
     if (!backend.asks_kernel) return;
     const SelectorPtr selector = backend.make();
     SocketPair pair;
@@ -146,7 +146,7 @@ BOOST_DATA_TEST_CASE(sel_005_refused_modify_leaves_the_fd_unregistered, backends
 }
 
 // SEL-006
-BOOST_DATA_TEST_CASE(sel_006_get_map_is_a_live_view, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_006_get_map_is_a_live_view, backends(), backend) {
     const SelectorPtr selector = backend.make();
     const SelectorMap map = selector->get_map();
     BOOST_TEST(map.empty());
@@ -167,7 +167,7 @@ BOOST_DATA_TEST_CASE(sel_006_get_map_is_a_live_view, backends(), backend) {
 }
 
 // SEL-007
-BOOST_DATA_TEST_CASE(sel_007_after_close_nothing_is_found, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_007_after_close_nothing_is_found, backends(), backend) {
     const SelectorPtr selector = backend.make();
     const SelectorMap map = selector->get_map();
     SocketPair pair;
@@ -189,7 +189,7 @@ BOOST_DATA_TEST_CASE(sel_007_after_close_nothing_is_found, backends(), backend) 
 }
 
 // SEL-007: destruction closes; the view outlives the selector.
-BOOST_DATA_TEST_CASE(sel_007_a_view_outlives_its_selector, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_007_a_view_outlives_its_selector, backends(), backend) {
     SelectorPtr selector = backend.make();
     SocketPair pair;
     selector->register_(pair.a.get(), EVENT_READ);
@@ -202,7 +202,7 @@ BOOST_DATA_TEST_CASE(sel_007_a_view_outlives_its_selector, backends(), backend) 
 }
 
 // SEL-008
-BOOST_DATA_TEST_CASE(sel_008_select_reports_ready_fds_alone, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_008_select_reports_ready_fds_alone, backends(), backend) {
     const SelectorPtr selector = backend.make();
     SocketPair pair;
     selector->register_(pair.a.get(), EVENT_READ);
@@ -215,7 +215,7 @@ BOOST_DATA_TEST_CASE(sel_008_select_reports_ready_fds_alone, backends(), backend
 }
 
 // SEL-008: both events of an fd come from one call, in one entry.
-BOOST_DATA_TEST_CASE(sel_008_read_and_write_together, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_008_read_and_write_together, backends(), backend) {
     const SelectorPtr selector = backend.make();
     SocketPair pair;
     pair.write_to_a();
@@ -226,7 +226,7 @@ BOOST_DATA_TEST_CASE(sel_008_read_and_write_together, backends(), backend) {
 }
 
 // SEL-008: a hang-up is reported as what the fd is registered for, and as nothing else.
-BOOST_DATA_TEST_CASE(sel_008_hang_up_reaches_whoever_is_registered, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_008_hang_up_reaches_whoever_is_registered, backends(), backend) {
     for (const int events : {EVENT_READ, EVENT_WRITE, EVENT_READ | EVENT_WRITE}) {
         const SelectorPtr selector = backend.make();
         SocketPair pair;
@@ -237,7 +237,7 @@ BOOST_DATA_TEST_CASE(sel_008_hang_up_reaches_whoever_is_registered, backends(), 
 }
 
 // SEL-009
-BOOST_DATA_TEST_CASE(sel_009_timeouts, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_009_timeouts, backends(), backend) {
     const SelectorPtr selector = backend.make();
     SocketPair pair;
     selector->register_(pair.a.get(), EVENT_READ);
@@ -253,7 +253,7 @@ BOOST_DATA_TEST_CASE(sel_009_timeouts, backends(), backend) {
 }
 
 // SEL-009: never early, whatever the backend's resolution.
-BOOST_DATA_TEST_CASE(sel_009_short_timeouts_are_not_cut_short, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_009_short_timeouts_are_not_cut_short, backends(), backend) {
     const SelectorPtr selector = backend.make();
     for (const auto length :
          {std::chrono::nanoseconds(1), std::chrono::nanoseconds(400000), std::chrono::nanoseconds(1100000)}) {
@@ -264,7 +264,7 @@ BOOST_DATA_TEST_CASE(sel_009_short_timeouts_are_not_cut_short, backends(), backe
 }
 
 // SEL-010
-BOOST_DATA_TEST_CASE(sel_010_nothing_registered, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_010_nothing_registered, backends(), backend) {
     const SelectorPtr selector = backend.make();
     BOOST_TEST(selector->select(milliseconds(0)).empty());
     const auto start = std::chrono::steady_clock::now();
@@ -273,7 +273,7 @@ BOOST_DATA_TEST_CASE(sel_010_nothing_registered, backends(), backend) {
 }
 
 // SEL-013, SEL-014
-BOOST_DATA_TEST_CASE(sel_014_closed_fd_is_refused_and_leaves_no_key, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_014_closed_fd_is_refused_and_leaves_no_key, backends(), backend) {
     if (!backend.asks_kernel) return;
     const SelectorPtr selector = backend.make();
     SocketPair pair;

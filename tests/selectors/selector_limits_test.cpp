@@ -83,7 +83,7 @@ private:
 BOOST_AUTO_TEST_SUITE(selector_limits)
 
 // SEL-011: a C++ handler cannot throw; a signal neither ends the wait early nor makes it start over.
-BOOST_DATA_TEST_CASE(sel_011_signals_leave_the_timeout_as_it_was, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_011_signals_leave_the_timeout_as_it_was, backends(), backend) {
     const SelectorPtr selector = backend.make();
     SocketPair pair;
     selector->register_(pair.a.get(), EVENT_READ);
@@ -98,7 +98,7 @@ BOOST_DATA_TEST_CASE(sel_011_signals_leave_the_timeout_as_it_was, backends(), ba
 }
 
 // SEL-011: nor does it end a wait that has no timeout.
-BOOST_DATA_TEST_CASE(sel_011_signals_do_not_end_a_wait_without_end, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_011_signals_do_not_end_a_wait_without_end, backends(), backend) {
     const SelectorPtr selector = backend.make();
     SocketPair pair;
     selector->register_(pair.a.get(), EVENT_READ);
@@ -115,7 +115,7 @@ BOOST_DATA_TEST_CASE(sel_011_signals_do_not_end_a_wait_without_end, backends(), 
 }
 
 // SEL-012, and SelectSelector's refusal.
-BOOST_DATA_TEST_CASE(sel_012_more_fds_than_fd_setsize, backends(), backend) {
+BOOST_DATA_TEST_CASE(SEL_012_more_fds_than_fd_setsize, backends(), backend) {
     const int pairs = FD_SETSIZE / 2 + 100;
     const OpenFiles files(static_cast<rlim_t>(2 * pairs + 100));
     if (!files.enough()) {

@@ -25,10 +25,14 @@ void check_not_owned(int fd, const FdSlot& slot) {
     throw RuntimeError("fd " + std::to_string(fd) + " is used by a transport: read and write through that");
 }
 
+void check_number(int fd) {
+    if (fd < 0) throw std::invalid_argument("not a file descriptor: " + std::to_string(fd));
+}
+
 }  // namespace
 
 FdSlot& LoopImpl::slot(int fd) {
-    if (fd < 0) throw std::invalid_argument("not a file descriptor: " + std::to_string(fd));
+    check_number(fd);
     const std::size_t index = static_cast<std::size_t>(fd);
     if (index >= fds.size()) fds.resize(index + 1);
     return fds[index];
@@ -96,6 +100,7 @@ void EventLoop::watch(int fd, selectors::EventMask event, Callback callback) {
 bool EventLoop::unwatch(int fd, selectors::EventMask event) {
     if (is_closed()) return false;
     check_thread();
+    detail::check_number(fd);
     detail::FdSlot* slot = impl_->find_slot(fd);
     if (slot == nullptr) return false;
     detail::check_not_owned(fd, *slot);

@@ -123,7 +123,8 @@ public:
     void add_writer(int fd, F&& f, Args&&... args) {
         watch(fd, selectors::EVENT_WRITE, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));
     }
-    // False when there was none, or the loop is closed. Remove it before the fd is closed.
+    // False when there was none, or the loop is closed. Remove it before the fd is closed. Throws std::invalid_argument for a
+    // negative fd, as add_reader does.
     bool remove_reader(int fd) { return unwatch(fd, selectors::EVENT_READ); }
     bool remove_writer(int fd) { return unwatch(fd, selectors::EVENT_WRITE); }
 
