@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_child_whose_output_nobody_wants_notices) {
 // PROC-018
 BOOST_AUTO_TEST_CASE(the_close_of_a_child_that_has_ended_sends_no_signal) {
     in_loop([] {
-        Child child({"true"}, SubprocessOptions().stdin_(subprocess::PIPE));
+        Child child({"sh", "-c", ":"}, SubprocessOptions().stdin_(subprocess::PIPE));
         BOOST_TEST(eventually([&] { return child.transport->get_returncode().has_value(); }));
         const CallCounter signals(SystemCall::pidfd_send_signal);
         child.transport->close();
@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(the_protocol_can_be_switched) {
         as<WriteTransport>(child.transport->get_pipe_transport(0))->write("\n");
         BOOST_TEST(eventually([&] { return other->lost; }));
         BOOST_TEST(other->data[1] == "out\n");
-        BOOST_CHECK_THROW(await(get_running_loop().subprocess_exec([] { return nullptr; }, {"true"})),
+        BOOST_CHECK_THROW(await(get_running_loop().subprocess_exec([] { return nullptr; }, {"sh"})),
                           std::invalid_argument);
     });
 }
@@ -207,17 +207,17 @@ BOOST_AUTO_TEST_CASE(a_program_that_cannot_be_executed_is_the_error_of_the_child
         BOOST_TEST(errno_when_started({"/no/such/program"}) == ENOENT);
         BOOST_TEST(errno_when_started({"/etc/passwd"}) == EACCES);
         BOOST_TEST(errno_when_started({"/"}) == EACCES);
-        BOOST_TEST(errno_when_started({"true"}, SubprocessOptions().cwd("/no/such/folder")) == ENOENT);
-        BOOST_TEST(errno_when_started({"true"}, SubprocessOptions().env({{"PATH", "/etc:/nowhere"}})) == ENOENT);
-        BOOST_TEST(errno_when_started({"true"}, SubprocessOptions().pass_fds({999})) == EBADF);
-        BOOST_TEST(errno_when_started({"true"}, SubprocessOptions().stdin_(999)) == EBADF);
-        BOOST_TEST(errno_when_started({"true"}, SubprocessOptions().process_group(1)) == EPERM);
+        BOOST_TEST(errno_when_started({"sh", "-c", ":"}, SubprocessOptions().cwd("/no/such/folder")) == ENOENT);
+        BOOST_TEST(errno_when_started({"sh", "-c", ":"}, SubprocessOptions().env({{"PATH", "/etc:/nowhere"}})) == ENOENT);
+        BOOST_TEST(errno_when_started({"sh", "-c", ":"}, SubprocessOptions().pass_fds({999})) == EBADF);
+        BOOST_TEST(errno_when_started({"sh", "-c", ":"}, SubprocessOptions().stdin_(999)) == EBADF);
+        BOOST_TEST(errno_when_started({"sh", "-c", ":"}, SubprocessOptions().process_group(1)) == EPERM);
         // Before anything else of the loop has run:
         BOOST_TEST(open_descriptors() == before);
         BOOST_TEST(no_children());
         BOOST_TEST(message_of<std::system_error>([] { Child({"no_such_program_1"}); })
                        .find("cannot execute 'no_such_program_1': No such file") == 0u);
-        BOOST_TEST(message_of<std::system_error>([] { Child({"true"}, SubprocessOptions().cwd("/no/such/folder")); })
+        BOOST_TEST(message_of<std::system_error>([] { Child({"sh", "-c", ":"}, SubprocessOptions().cwd("/no/such/folder")); })
                        .find("cannot start in directory '/no/such/folder': No such file") == 0u);
     });
 }

@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(the_thread_reaps_where_the_loop_has_gone) {
     for (int turns = 0; turns < 20; ++turns) {
         in_loop([=] {
             Child running({"sleep", "1000"});
-            Child ending({"true"});
+            Child ending({"sh", "-c", ":"});
             for (int i = 0; i < turns * 100; ++i) await(sleep(std::chrono::seconds(0)));
         });
     }

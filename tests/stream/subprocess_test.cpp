@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(a_loop_that_closes_at_any_await_leaves_no_child) {
 // PROC-009
 BOOST_AUTO_TEST_CASE(an_input_that_nobody_reads_breaks) {
     in_loop([] {
-        const Process child = await(create_subprocess_exec("true", piped()));
+        const Process child = await(create_subprocess_shell("exit 0", piped()));
         child.stdin_().write(std::string(1 << 20, 'x'));
         const std::error_code code = code_of([&] { await(child.stdin_().drain()); });
         BOOST_TEST((code == std::errc::broken_pipe || code == std::errc::connection_reset));
@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(a_small_limit_pauses_reading_and_loses_nothing) {
         BOOST_TEST(!child.returncode());  // it waits for us
         BOOST_TEST(await(child.stdout_().read()).size() == 1000000u);
         BOOST_TEST(await(child.wait()) == 0);
-        BOOST_CHECK_THROW(shell("true", SubprocessOptions().limit(0)), std::invalid_argument);
+        BOOST_CHECK_THROW(shell("exit 0", SubprocessOptions().limit(0)), std::invalid_argument);
     });
 }
 
@@ -286,8 +286,8 @@ BOOST_AUTO_TEST_CASE(errors_can_go_where_the_output_goes) {
         const Process child = shell(both, SubprocessOptions().stdout_(PIPE).stderr_(STDOUT));
         BOOST_TEST(!child.stderr_());
         BOOST_TEST(await(child.communicate()).first.value() == "1\n2\n3\n4\n");
-        BOOST_CHECK_THROW(shell("true", SubprocessOptions().stdout_(STDOUT)), std::invalid_argument);
-        BOOST_CHECK_THROW(shell("true", SubprocessOptions().stdin_(-9)), std::invalid_argument);
+        BOOST_CHECK_THROW(shell("exit 0", SubprocessOptions().stdout_(STDOUT)), std::invalid_argument);
+        BOOST_CHECK_THROW(shell("exit 0", SubprocessOptions().stdin_(-9)), std::invalid_argument);
     });
 }
 
@@ -356,7 +356,7 @@ BOOST_AUTO_TEST_CASE(an_empty_handle_says_so) {
     BOOST_CHECK_THROW(none.pid(), RuntimeError);
     BOOST_CHECK_THROW(none.wait(), RuntimeError);
     in_loop([&] {
-        const Process child = shell("true");
+        const Process child = shell("exit 0");
         const Process same = child;
         BOOST_TEST((same == child && child != none));
         await(child.wait());

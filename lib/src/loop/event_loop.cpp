@@ -6,6 +6,7 @@
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
 #include "cede/selectors/selectors.hpp"
+#include "loop/after_fork.hpp"
 #include "loop/environment.hpp"
 #include "loop/loop_impl.hpp"
 #include "loop/signal_watch.hpp"
@@ -59,6 +60,7 @@ RunningScope::~RunningScope() {
 
 EventLoop::EventLoop(std::unique_ptr<selectors::BaseSelector> selector)
     : debug_(detail::debug_by_environment()), impl_(new detail::LoopImpl(std::move(selector))) {
+    detail::forget_parent_after_fork();
     reference_ = detail::LoopToken::take(*this);
 }
 

@@ -29,6 +29,7 @@ struct Pending {
     std::atomic<PostedQueue*> bell{nullptr};
     std::atomic<bool> arrived{false};
     std::atomic<int> handlers{0};  // that may hold the bell at this moment, on any thread
+    struct sigaction before;       // what the signal did before it had a bell
 };
 Pending pending[NSIG];
 
@@ -63,6 +64,16 @@ void check_number(int signal) {
 
 }  // namespace
 
+// The bell is the parent's, and so are the callbacks.
+void forget_signals_of_parent() noexcept {
+    for (int signal = 1; signal < NSIG; ++signal) {
+        Pending& each = pending[signal];
+        each.handlers = 0;
+        each.arrived = false;
+        if (each.bell.exchange(nullptr) != nullptr) sigaction(signal, &each.before, nullptr);
+    }
+}
+
 SignalWatch::~SignalWatch() {
     while (!watched_.empty()) remove(watched_.begin()->first);
 }
@@ -84,6 +95,8 @@ void SignalWatch::add(int signal, Ref<HandleCore> handle) {
     action.sa_flags = SA_RESTART | SA_ONSTACK;
     sigfillset(&action.sa_mask);
     pending[signal].arrived = false;
+    // A forked child may come at any moment, and must find what to go back to.
+    sigaction(signal, nullptr, &pending[signal].before);
     pending[signal].bell = &bell_;
     if (sigaction(signal, &action, &watched.before) != 0) {
         pending[signal].bell = nullptr;

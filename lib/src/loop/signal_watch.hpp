@@ -13,6 +13,9 @@
 namespace cede {
 namespace detail {
 
+// In a forked child: the signals that the parent's loops watch do what they did before. Async-signal-safe.
+void forget_signals_of_parent() noexcept;
+
 class SignalWatch {
 public:
     explicit SignalWatch(PostedQueue& bell) noexcept : bell_(bell) {}

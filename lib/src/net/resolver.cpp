@@ -9,6 +9,7 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/loop/run_in_executor.hpp"
@@ -27,10 +28,20 @@ public:
 // As many look-ups at once as a burst of dead names may occupy without stopping the others for long.
 constexpr std::size_t resolver_threads = 16;
 
+// The threads of one process; a forked child has none of its parent's.
+struct Resolver {
+    const pid_t process = ::getpid();
+    ThreadPoolExecutor executor{resolver_threads};
+};
+
 // Never destroyed: its threads may be inside the system's resolver when the program ends, and nobody waits for them.
 Executor& resolver() {
-    static ThreadPoolExecutor* const executor = new ThreadPoolExecutor(resolver_threads);
-    return *executor;
+    static std::atomic<Resolver*> current{nullptr};
+    Resolver* known = current.load();
+    if (known != nullptr && known->process == ::getpid()) return known->executor;
+    std::unique_ptr<Resolver> made(new Resolver());
+    if (current.compare_exchange_strong(known, made.get())) known = made.release();
+    return known->executor;
 }
 
 // Runs a look-up on the resolver's threads and cedes until it is done. One that nobody waits for any more when its turn
