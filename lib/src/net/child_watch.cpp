@@ -123,13 +123,15 @@ void ChildWatch::wait_in_thread(EventLoop& loop) {
     Ref<HandleCore> delivery(new HandleCore(
         loop,
         [this] {
+            const Ref<HandleCore> running = std::move(delivery_);
             --loop_->impl().work_in_threads;
             on_readable();
         },
         snapshot_context()));
-    waiting_ = std::make_shared<Waiting>(pid_, loop.reference(), std::move(delivery));
+    waiting_ = std::make_shared<Waiting>(pid_, loop.reference(), delivery);
     const BlockedSignals blocked;
     std::thread([waiting = waiting_] { waiting->wait(); }).detach();
+    delivery_ = std::move(delivery);
     ++loop.impl().work_in_threads;
 }
 
@@ -147,6 +149,10 @@ void ChildWatch::send_signal(int signal) {
 }
 
 void ChildWatch::stop() noexcept {
+    if (const Ref<HandleCore> posted = std::move(delivery_)) {
+        posted->cancel();
+        --loop_->impl().work_in_threads;
+    }
     watch_.reset();
     if (pidfd_ >= 0) ::close(std::exchange(pidfd_, -1));
 }

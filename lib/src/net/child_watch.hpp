@@ -56,6 +56,7 @@ private:
     int pidfd_ = -1;
     std::unique_ptr<FdWatch> watch_;
     std::shared_ptr<Waiting> waiting_;  // the thread's, where there is no pidfd
+    Ref<HandleCore> delivery_;          // what it will post, until that runs
 };
 
 // Kills and reaps a child that nobody watches; blocks until it has ended.

@@ -21,6 +21,7 @@ public:
         sigaddset(&only, SIGPIPE);
         pthread_sigmask(SIG_BLOCK, &only, &before_);
         pending_before_ = sigismember(&before_, SIGPIPE) == 1 && is_pending();
+        errno = 0;
     }
     // Keeps errno.
     ~WithoutSigpipe() {
