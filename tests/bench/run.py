@@ -20,7 +20,8 @@ from harness import growth, instructions, machine, measure, network, report, row
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     root = rows.BENCH.parent.parent
-    parser.add_argument("--build", type=pathlib.Path, default=root / "build/bench/tests/bench", help="where the programs are")
+    parser.add_argument("--build", type=pathlib.Path, default=root / "build/bench/tests/bench",
+                        help="where the programs are")
     parser.add_argument("--out", type=pathlib.Path, default=root / "build/bench/results", help="folder for the results")
     parser.add_argument("--rows", default="", help="names, or beginnings of names, separated by commas")
     parser.add_argument("--repeats", type=int, default=5)

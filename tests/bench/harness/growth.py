@@ -24,7 +24,7 @@ GROWTHS = [
 def figure(build, peer, growth, size, repeats):
     """The median for one size, or None where it fails."""
     command = [str(build / ("bench_core_" + peer)), growth.program, str(size), str(max(growth.operations, size))]
-    found = measure.interleaved([peer], repeats, lambda _: measure.run_for_figure(command, 120))[peer].as_json()
+    found = measure.interleaved([peer], repeats, lambda _: measure.run_for_figure(command, 300))[peer].as_json()
     if "median" not in found:
         return None
     return found["median"] * growth.factor / (size if growth.share else 1)
@@ -44,7 +44,8 @@ def run(build, wanted, quick, repeats, machine, folder):
                                for size in sizes} for peer in (rows.OURS, rows.LIMIT)}}
         measure.say("%-12s %5.1f s" % (growth.name, time.monotonic() - begin))
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "growth.json").write_text(json.dumps({"machine": machine, "rows": results}, indent=1) + "\n", encoding="utf-8")
+    document = json.dumps({"machine": machine, "rows": results}, indent=1)
+    (folder / "growth.json").write_text(document + "\n", encoding="utf-8")
     text = markdown(results, sizes)
     (folder / "growth.md").write_text(text, encoding="utf-8")
     (folder / "growth.svg").write_text(svg.lines(results, rows.OURS), encoding="utf-8")

@@ -83,7 +83,7 @@ def table(the_rows, programs, command, wanted, quick, repeats):
 
         def measure(program, row=row, size=size, operations=operations):
             words = command(program, row, size, operations)
-            return run_for_figure(words, 120) if words else None
+            return run_for_figure(words, 300) if words else None
 
         # A row that takes seconds says more by itself.
         times = 1 if quick else max(1, repeats // 2) if row.unit in ("s", "%") else repeats

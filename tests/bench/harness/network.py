@@ -74,7 +74,8 @@ def echo_once(build, name, row, seconds):
         return None
     server = Server(command)
     with server as port:
-        load = [str(build / "bench_net_load"), str(port), str(row.connections), str(row.size), str(seconds), str(server.pid)]
+        load = [str(build / "bench_net_load"), str(port), str(row.connections), str(row.size), str(seconds),
+                str(server.pid)]
         try:
             done = subprocess.run(load, capture_output=True, text=True, timeout=60, check=False,
                                   preexec_fn=measure.on_core(1))
@@ -119,7 +120,7 @@ def run(build, wanted, quick, repeats, results):
         begin = time.monotonic()
         figures = measure.interleaved(
             SERVERS, 1 if quick else max(1, repeats // 2),
-            lambda name, row=row: echo_once(build, name, row, 0.1 if quick else 1), NetworkFigures)
+            lambda name, row=row: echo_once(build, name, row, 0.1 if quick else 0.5), NetworkFigures)
         results.add_row(row.name, row.title + ", server CPU for each", "us", None)
         results.fill({row.name: figures})
         measure.say("%-12s %5.1f s" % (row.name, time.monotonic() - begin))

@@ -58,7 +58,8 @@ def row_table(row):
     for name in ours_first(figures):
         each = figures[name]
         if "median" in each:
-            cells = [number(each["median"]), "%s to %s" % (number(each["min"]), number(each["max"])), ratios(figures, name)]
+            spread = "%s to %s" % (number(each["min"]), number(each["max"]))
+            cells = [number(each["median"]), spread, ratios(figures, name)]
             cells += [number(each[key]) if key in each else "" for key, _ in extras]
         else:
             cells = ["failed: %s" % each["failure"]] + [""] * (len(headings) - 2)
