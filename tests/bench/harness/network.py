@@ -77,7 +77,7 @@ def echo_once(build, name, row, seconds):
         load = [str(build / "bench_net_load"), str(port), str(row.connections), str(row.size), str(seconds),
                 str(server.pid)]
         try:
-            done = subprocess.run(load, capture_output=True, text=True, timeout=60, check=False,
+            done = subprocess.run(load, capture_output=True, text=True, timeout=30, check=False,
                                   preexec_fn=measure.on_core(1))
         except subprocess.TimeoutExpired:
             raise RuntimeError("no answers") from None

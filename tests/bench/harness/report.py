@@ -69,7 +69,8 @@ def row_table(row):
 def markdown(results):
     lines = ["# Results", "", "`%s`" % results.command, ""]
     lines += ["- %s: %s" % item for item in results.machine.items()]
-    lines += ["", "Medians; ratio: ours by theirs, so below 1 we are ahead (streams / protocols / sock_* in the network rows)."]
+    lines += ["", "Medians; ratio: ours by theirs, so below 1 we are ahead. In the network rows it is of each of our layers, "
+              "in their order."]
     for row in results.as_json()["rows"].values():
         goal = "" if row["goal"] is None else ", goal %s" % number(row["goal"])
         lines += ["", "## %s (%s%s)" % (row["title"], row["unit"], goal), ""]

@@ -46,7 +46,8 @@ CORE_PEERS = ["boost_fiber", "asio_spawn", "asio_awaitable", "asio_callbacks", "
               "asyncio", "uvloop"]
 TITLES = {"cede": "cede", "limit": "limit", "boost_fiber": "Boost.Fiber", "asio_spawn": "Asio spawn",
           "asio_awaitable": "Asio C++20", "asio_callbacks": "Asio callbacks", "libuv": "libuv", "libevent": "libevent",
-          "state_threads": "State Threads", "go": "Go", "asyncio": "asyncio", "uvloop": "uvloop", "epoll": "plain epoll", "nginx": "nginx",
+          "state_threads": "State Threads", "go": "Go", "asyncio": "asyncio", "uvloop": "uvloop", "epoll": "plain epoll",
+          "nginx": "nginx",
           "cede_streams": "cede streams", "cede_protocols": "cede protocols", "cede_sockets": "cede sock_*",
           "asyncio_streams": "asyncio streams", "asyncio_protocols": "asyncio protocols",
           "uvloop_streams": "uvloop streams", "uvloop_protocols": "uvloop protocols"}
