@@ -1,10 +1,9 @@
-// The echo server by hand on epoll: what a server without a library pays. Level-triggered, one buffer for all, and it
-// writes at once what the socket takes.
-#include "support/server.hpp"
+// The echo server by hand on epoll: one buffer for all connections, and what the socket takes is written at once.
+#include "support/epoll_server.hpp"
 
-#include <sys/epoll.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 
 namespace {
@@ -16,21 +15,6 @@ struct Connection {
     std::string unsent;
 };
 
-void watch(int epoll, int operation, Connection& connection, std::uint32_t events) {
-    epoll_event event{};
-    event.events = events;
-    event.data.ptr = &connection;
-    bench::or_die(epoll_ctl(epoll, operation, connection.fd, &event) == 0, "epoll_ctl");
-}
-
-void accept_all(int epoll, int listener) {
-    for (;;) {
-        const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) return;
-        watch(epoll, EPOLL_CTL_ADD, *new Connection{fd, {}}, EPOLLIN);
-    }
-}
-
 void end(Connection& connection) {
     close(connection.fd);
     delete &connection;
@@ -38,11 +22,13 @@ void end(Connection& connection) {
 
 void send_rest(int epoll, Connection& connection) {
     const ssize_t sent = send(connection.fd, connection.unsent.data(), connection.unsent.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN) return end(connection);
     if (sent > 0) connection.unsent.erase(0, static_cast<std::size_t>(sent));
-    if (connection.unsent.empty()) watch(epoll, EPOLL_CTL_MOD, connection, EPOLLIN);
+    if (connection.unsent.empty()) bench::watch(epoll, EPOLL_CTL_MOD, connection.fd, &connection, EPOLLIN);
 }
 
 void echo(int epoll, Connection& connection) {
+    if (!connection.unsent.empty()) return send_rest(epoll, connection);
     const ssize_t got = recv(connection.fd, buffer, sizeof buffer, 0);
     if (got < 0 && errno == EAGAIN) return;
     if (got <= 0) return end(connection);
@@ -51,27 +37,10 @@ void echo(int epoll, Connection& connection) {
     if (sent < 0 && errno != EAGAIN) return end(connection);
     const ssize_t begin = sent < 0 ? 0 : sent;
     connection.unsent.assign(buffer + begin, static_cast<std::size_t>(got - begin));
-    watch(epoll, EPOLL_CTL_MOD, connection, EPOLLOUT);  // and no reading until it is gone
+    // And no reading until it is gone.
+    bench::watch(epoll, EPOLL_CTL_MOD, connection.fd, &connection, EPOLLOUT);
 }
 
 }  // namespace
 
-int main() {
-    const int epoll = epoll_create1(EPOLL_CLOEXEC);
-    Connection listener{bench::listen_on_loopback(), {}};
-    watch(epoll, EPOLL_CTL_ADD, listener, EPOLLIN);
-    epoll_event events[256];
-    for (;;) {
-        const int count = epoll_wait(epoll, events, 256, -1);
-        for (int i = 0; i < count; ++i) {
-            Connection& connection = *static_cast<Connection*>(events[i].data.ptr);
-            if (&connection == &listener) {
-                accept_all(epoll, listener.fd);
-            } else if (!connection.unsent.empty()) {
-                send_rest(epoll, connection);
-            } else {
-                echo(epoll, connection);
-            }
-        }
-    }
-}
+int main() { bench::serve_by_epoll<Connection>(echo); }
