@@ -5,7 +5,7 @@ endif()
 include(CMakePackageConfigHelpers)
 set(CEDE_CMAKEDIR "${CMAKE_INSTALL_LIBDIR}/cmake/cede")
 
-install(TARGETS cede EXPORT cede-targets)
+install(TARGETS cede cede_failing_allocations EXPORT cede-targets)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/lib/include/" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   PATTERN "README.md" EXCLUDE)
 install(EXPORT cede-targets NAMESPACE cede:: DESTINATION ${CEDE_CMAKEDIR})

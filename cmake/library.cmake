@@ -10,6 +10,9 @@ set(CEDE_ABSL_PUBLIC any any_invocable function_ref inlined_vector memory option
 set(CEDE_ABSL_PRIVATE flat_hash_map flat_hash_set stacktrace symbolize)
 
 file(GLOB_RECURSE CEDE_SOURCES CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/src/*.cpp")
+# Replaces operator new in the program that links it, so it is a library of its own: lib/include/cede/testing/README.md.
+set(failing_allocations "${PROJECT_SOURCE_DIR}/lib/src/testing/failing_allocations.cpp")
+list(REMOVE_ITEM CEDE_SOURCES "${failing_allocations}")
 add_library(cede ${CEDE_SOURCES})
 add_library(cede::cede ALIAS cede)
 set_target_properties(cede PROPERTIES VERSION ${PROJECT_VERSION}
@@ -25,3 +28,9 @@ target_include_directories(cede
 list(TRANSFORM CEDE_ABSL_PUBLIC PREPEND absl:: OUTPUT_VARIABLE absl_public)
 list(TRANSFORM CEDE_ABSL_PRIVATE PREPEND absl:: OUTPUT_VARIABLE absl_private)
 target_link_libraries(cede PUBLIC ${absl_public} Threads::Threads PRIVATE ${absl_private} Boost::context)
+
+add_library(cede_failing_allocations STATIC "${failing_allocations}")
+add_library(cede::failing_allocations ALIAS cede_failing_allocations)
+set_target_properties(cede_failing_allocations PROPERTIES EXPORT_NAME failing_allocations)
+cede_own_target(cede_failing_allocations)
+target_link_libraries(cede_failing_allocations PUBLIC cede)

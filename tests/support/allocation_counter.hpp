@@ -2,8 +2,8 @@
 // When to use it: in a test that promises "no allocation in the steady state".
 // When not: to count malloc of C libraries; only operator new is seen.
 //
-// Linking allocation_counter.cpp into a test program replaces the global operator new there. Under a sanitizer nothing
-// is replaced, and Valgrind replaces it back: `available()` says false and `count()` is 0; a test then says so and
+// A test program that uses it gets the operator new of cede::failing_allocations. Under a sanitizer nothing is replaced for
+// it, and Valgrind replaces it back: `available()` says false and `count()` is 0; a test then says so and
 // checks the rest.
 #ifndef CEDE_TESTS_SUPPORT_ALLOCATION_COUNTER_HPP
 #define CEDE_TESTS_SUPPORT_ALLOCATION_COUNTER_HPP

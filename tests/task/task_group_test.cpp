@@ -432,6 +432,33 @@ BOOST_AUTO_TEST_CASE(no_child_survives_any_interruption) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_group_that_is_closed_cancels_its_tasks_and_does_not_await) {
+    const tests::CapturedUnraisables unraisables;
+    const auto loop = new_event_loop();
+    tests::CapturedReports reports(*loop);
+    int ended = 0;
+    loop->create_task([&] {
+        task_group([&](TaskGroup& group) {
+            for (int i = 0; i < 2; ++i) {
+                group.create_task([&] {
+                    try {
+                        forever();
+                    } catch (...) {
+                        ++ended;
+                        throw;
+                    }
+                });
+            }
+            forever();
+        });
+    });
+    loop->run_until_complete(sleep(0s));
+    loop->close();
+    BOOST_TEST(ended == 2);
+    BOOST_TEST(unraisables.count() == 0u);
+    for (const auto& each : reports.all) BOOST_TEST(tests::contains(each.message, "destroyed but it is pending"));
+}
+
 BOOST_AUTO_TEST_CASE(a_group_that_nobody_asks_for_is_reported_as_a_tree) {
     const auto child = tests::run_in_child([] {
         run([] {

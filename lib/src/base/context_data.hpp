@@ -3,9 +3,11 @@
 #ifndef CEDE_SRC_BASE_CONTEXT_DATA_HPP
 #define CEDE_SRC_BASE_CONTEXT_DATA_HPP
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
-
-#include "absl/container/flat_hash_map.h"
+#include <utility>
+#include <vector>
 
 #include "cede/base/context.hpp"
 #include "cede/base/pool.hpp"
@@ -16,24 +18,34 @@ namespace detail {
 
 class ContextData final : public Pooled {
 public:
-    // The key is the variable's own identity, which is never reused; the value is immutable once set.
-    using Values = absl::flat_hash_map<std::uint64_t, std::shared_ptr<const void>>;
+    // The key is the variable's own identity, which is never reused; the value is immutable once set. Sorted by key: there
+    // are few, and a copy is one allocation.
+    using Value = std::pair<std::uint64_t, std::shared_ptr<const void>>;
+    using Values = std::vector<Value>;
 
     ContextData() = default;
     explicit ContextData(std::shared_ptr<const Values> values) noexcept : values_(std::move(values)) {}
 
     std::shared_ptr<const void> find(std::uint64_t key) const {
         if (values_ == nullptr) return nullptr;
-        const auto found = values_->find(key);
-        return found == values_->end() ? nullptr : found->second;
+        const auto found = place_of(*values_, key);
+        return found == values_->end() || found->first != key ? nullptr : found->second;
     }
     // A null `value` takes the variable out.
     void set(std::uint64_t key, std::shared_ptr<const void> value) {
-        auto changed = values_ != nullptr ? std::make_shared<Values>(*values_) : std::make_shared<Values>();
-        if (value != nullptr) {
-            (*changed)[key] = std::move(value);
+        const auto changed = std::make_shared<Values>();
+        if (values_ != nullptr) {
+            changed->reserve(values_->size() + 1);
+            *changed = *values_;
+        }
+        const auto place = place_of(*changed, key);
+        const bool present = place != changed->end() && place->first == key;
+        if (value == nullptr) {
+            if (present) changed->erase(place);
+        } else if (present) {
+            place->second = std::move(value);
         } else {
-            changed->erase(key);
+            changed->emplace(place, key, std::move(value));
         }
         values_ = std::move(changed);
     }
@@ -43,6 +55,12 @@ public:
     bool entered = false;
 
 private:
+    template <class V>
+    static auto place_of(V& values, std::uint64_t key) -> decltype(values.begin()) {
+        return std::lower_bound(values.begin(), values.end(), key,
+                                [](const Value& each, std::uint64_t wanted) { return each.first < wanted; });
+    }
+
     std::shared_ptr<const Values> values_;
 };
 

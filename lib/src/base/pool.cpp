@@ -9,6 +9,7 @@ namespace detail {
 
 void* pool_allocate(std::size_t size) { return ::operator new(size); }
 void pool_release(void* block, std::size_t) noexcept { ::operator delete(block); }
+void set_pool_recycling(bool) noexcept {}
 
 #else
 
@@ -53,19 +54,21 @@ struct FreeList {
 // function would cost as much as the list itself.
 __thread FreeList lists[classes];
 __thread bool kept_by_thread;  // the Drain below is armed
-__thread bool thread_ends;
+__thread bool stands_aside;  // for a test, or because the thread ends
+
+void stand_aside() noexcept {
+    stands_aside = true;
+    for (FreeList& list : lists) {
+        while (Block* block = list.first) {
+            list.first = block->next;
+            ::operator delete(block);
+        }
+        list.bytes = 0;
+    }
+}
 
 struct Drain {
-    ~Drain() {
-        thread_ends = true;
-        for (FreeList& list : lists) {
-            while (Block* block = list.first) {
-                list.first = block->next;
-                ::operator delete(block);
-            }
-            list.bytes = 0;
-        }
-    }
+    ~Drain() { stand_aside(); }
 };
 
 void drain_at_thread_end() {
@@ -90,7 +93,7 @@ void* pool_allocate(std::size_t size) {
 
 void pool_release(void* memory, std::size_t size) noexcept {
     const SizeClass of = size <= largest ? class_of(size) : SizeClass{0, 0};
-    if (size > largest || thread_ends || lists[of.index].bytes >= most_kept_bytes) {
+    if (size > largest || stands_aside || lists[of.index].bytes >= most_kept_bytes) {
         ::operator delete(memory);
         return;
     }
@@ -100,6 +103,11 @@ void pool_release(void* memory, std::size_t size) noexcept {
     block->next = list.first;
     list.first = block;
     list.bytes += of.bytes;
+}
+
+void set_pool_recycling(bool on) noexcept {
+    stands_aside = false;
+    if (!on) stand_aside();
 }
 
 #endif

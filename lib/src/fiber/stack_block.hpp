@@ -30,6 +30,9 @@ struct StackBlock {
 StackBlock* acquire_stack(std::size_t stack_size);
 void release_stack(StackBlock* block) noexcept;
 
+// On: each stack that this thread takes makes an allocation first, so that a test can let it fail like a new one.
+void set_stacks_allocate(bool on);
+
 // Makes this thread able to report the overflow of a fiber's stack: an alternate signal stack, and once for the process
 // the handler.
 void prepare_overflow_report() noexcept;

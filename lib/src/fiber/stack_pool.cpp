@@ -8,6 +8,7 @@
 
 #include "base/sanitizers.hpp"
 #include "base/thread_state.hpp"
+#include "cede/base/closure.hpp"
 #include "fiber/stack_block.hpp"
 #include "fiber/stack_memory.hpp"
 
@@ -60,6 +61,7 @@ struct Pool {
     Clock::time_point last_look = Clock::now();
     std::size_t mappings = 0;
     std::size_t unguarded = 0;
+    bool allocates = false;  // at every stack taken, for a test
 
     Pool() { prepare_overflow_report(); }
     ~Pool();
@@ -215,6 +217,7 @@ SizeClass::~SizeClass() {
 
 StackBlock* acquire_stack(std::size_t stack_size) {
     Pool& mine = pool();
+    if (mine.allocates) let_escape(std::unique_ptr<char>(new char).get());
     SizeClass& of = size_class(mine, stack_size);
     StackBlock* block;
     if (of.free.empty()) {
@@ -243,6 +246,8 @@ void release_stack(StackBlock* block) noexcept {
         thread_state.idle = &idle;
     }
 }
+
+void set_stacks_allocate(bool on) { pool().allocates = on; }
 
 }  // namespace detail
 

@@ -1,5 +1,7 @@
 #include "cede/sync/condition.hpp"
 
+#include <new>
+
 #include "cede/base/exceptions.hpp"
 #include "sync/condition_state.hpp"
 
@@ -44,6 +46,11 @@ void ConditionState::acquire_again(std::exception_ptr& error) {
             error = std::current_exception();
         } catch (const GeneratorExit&) {
             error = std::current_exception();
+        } catch (const std::bad_alloc&) {
+            // No place in the line is to be had. The scopes that are left now release what they believe to hold.
+            error = std::current_exception();
+            lock->acquire_by_force();
+            return;
         }
     }
 }

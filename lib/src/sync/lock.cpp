@@ -1,5 +1,7 @@
 #include "cede/sync/lock.hpp"
 
+#include <new>
+
 #include "base/thread_state.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
@@ -39,13 +41,14 @@ void LockState::release() {
 }
 
 // asyncio lets any task release, and programs hand locks over so; it is a mistake more often.
-void LockState::warn_of_foreign_release() const {
+void LockState::warn_of_foreign_release() const try {
     if (!owner_ || !thread_state.debug || thread_state.running == nullptr) return;
     const AnyTask current = current_task();
     if (current == owner_ || holders_ > 1) return;
     warn("a Lock that task '" + owner_.get_name() + "' acquired was released by " +
          (current ? "task '" + current.get_name() + "'" : std::string("a callback")) +
          ": let the task that acquires it release it, by lock.with(f)");
+} catch (const std::bad_alloc&) {  // for want of a warning no lock stays held
 }
 
 }  // namespace detail

@@ -1,8 +1,7 @@
 #include "cede/task/as_completed.hpp"
 
-#include <deque>
-
-#include "absl/container/flat_hash_map.h"
+#include <unordered_map>
+#include <vector>
 
 #include "cede/base/exceptions.hpp"
 #include "cede/loop/event_loop.hpp"
@@ -23,12 +22,13 @@ public:
         const std::weak_ptr<AsCompletedState> weak = shared_from_this();
         for (AnyFuture& future : futures) {
             FutureCore* const core = &future.checked_core();
-            if (todo_.contains(core)) continue;
+            if (todo_.count(core) != 0) continue;
             todo_.emplace(core, Pending{std::move(future), core->add_done_callback([weak, core] {
                                             if (const auto self = weak.lock()) self->one_done(*core);
                                         }, nullptr)});
         }
         unclaimed_ = todo_.size();
+        done_.reserve(unclaimed_);
         if (unclaimed_ == 0 || !timeout) return;
         timer_ = loop_.call_later(*timeout, [weak] {
             if (const auto self = weak.lock()) self->time_is_up();
@@ -42,18 +42,17 @@ public:
     }
 
     AnyFuture next() {
-        while (done_.empty()) {
+        while (taken_ == done_.size()) {
             Waiter waiter(waiters_, get_running_loop());
             try {
                 waiter.wait();
             } catch (...) {
                 waiter.leave();
-                if (waiter.done() && !waiter.cancelled() && !done_.empty()) waiters_.pop_and_wake();
+                if (waiter.done() && !waiter.cancelled() && taken_ < done_.size()) waiters_.pop_and_wake();
                 throw;
             }
         }
-        AnyFuture future = std::move(done_.front());
-        done_.pop_front();
+        AnyFuture future = std::move(done_[taken_++]);
         if (!future) throw TimeoutError("as_completed: timed out");
         return future;
     }
@@ -88,8 +87,10 @@ private:
     }
 
     EventLoop& loop_;
-    absl::flat_hash_map<FutureCore*, Pending> todo_;
-    std::deque<AnyFuture> done_;  // an empty handle stands for one that was late
+    std::unordered_map<FutureCore*, Pending> todo_;
+    // Room for all is made at the beginning, for a delivery must not fail. An empty handle stands for one that was late.
+    std::vector<AnyFuture> done_;
+    std::size_t taken_ = 0;  // of done_
     WaitList waiters_;
     std::size_t unclaimed_ = 0;
     TimerHandle timer_;

@@ -100,6 +100,14 @@ void CompletionCore::dropped() noexcept {
     complete(std::move(error));
 }
 
+std::exception_ptr make_system_error(std::error_code code) noexcept {
+    try {
+        return std::make_exception_ptr(std::system_error(code));
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
 void CompletionCore::set_on_cancel(absl::AnyInvocable<void()> callback) {
     {
         std::lock_guard<std::mutex> lock(mutex_);
@@ -120,20 +128,18 @@ void CompletionCore::wait() {
             return;
         }
     }
-    const Future<void> called(get_running_loop());
-    bool done;
-    {
-        std::lock_guard<std::mutex> lock(mutex_);
-        done = state_ == State::done;
-        if (!done) waiter_ = called.ref();
-    }
-    if (!done) {
-        try {
-            await_future(*called.core());
-        } catch (...) {
-            cancel();
-            throw;
+    try {
+        const Future<void> called(get_running_loop());
+        bool done;
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            done = state_ == State::done;
+            if (!done) waiter_ = called.ref();
         }
+        if (!done) await_future(*called.core());
+    } catch (...) {
+        cancel();
+        throw;
     }
     std::exception_ptr error;
     {

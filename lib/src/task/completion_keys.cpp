@@ -1,6 +1,6 @@
 #include "task/completion_keys.hpp"
 
-#include "absl/container/flat_hash_map.h"
+#include <unordered_map>
 
 #include "cede/base/reports.hpp"
 
@@ -10,7 +10,7 @@ namespace {
 
 struct Keys {
     std::mutex mutex;
-    absl::flat_hash_map<std::uintptr_t, CompletionHandle> known;
+    std::unordered_map<std::uintptr_t, CompletionHandle> known;
     std::uintptr_t last = 0;
 };
 
@@ -25,7 +25,7 @@ Keys& keys() {
 std::uintptr_t remember_completion(CompletionHandle handle) {
     Keys& all = keys();
     std::lock_guard<std::mutex> lock(all.mutex);
-    while (++all.last == 0 || all.known.contains(all.last)) {
+    while (++all.last == 0 || all.known.count(all.last) != 0) {
     }
     all.known.emplace(all.last, std::move(handle));
     return all.last;

@@ -29,14 +29,20 @@ void GatherCore::start(std::vector<Ref<FutureCore>> children) {
     loop().impl().cycles.add(*this);
     listed_ = true;
     std::vector<Ref<FutureCore>> done_already;
-    for (Child* child : distinct) {
-        FutureCore* const raw = child->future.get();
-        if (raw->done()) {
-            done_already.push_back(child->future);
-            continue;
+    try {
+        done_already.reserve(distinct.size());
+        for (Child* child : distinct) {
+            FutureCore* const raw = child->future.get();
+            if (raw->done()) {
+                done_already.push_back(child->future);
+                continue;
+            }
+            child->callback = raw->add_done_callback([self = Ref<GatherCore>(this), raw] { self->child_done(*raw); },
+                                                     snapshot_context(), this);
         }
-        child->callback = raw->add_done_callback([self = Ref<GatherCore>(this), raw] { self->child_done(*raw); },
-                                                 snapshot_context(), this);
+    } catch (...) {
+        loop_closes();  // for this gather it does: the children are let go
+        throw;
     }
     // At once, so that a gather of what is done, of eager tasks for instance, is done too.
     for (const Ref<FutureCore>& child : done_already) child_done(*child);
@@ -80,8 +86,7 @@ void GatherCore::child_done(FutureCore& child) {
             // The children may have absorbed their cancellations; the gather's own stands.
             finish_failed(std::make_exception_ptr(CancelledError(cancel_message())));
         } else {
-            collect();
-            finish();
+            complete();
         }
     }
     if (unfinished_ == 0) {
@@ -90,13 +95,24 @@ void GatherCore::child_done(FutureCore& child) {
     }
 }
 
+void GatherCore::complete() {
+    try {
+        collect();
+    } catch (...) {  // the results are copied: whoever awaits must hear of it
+        return finish_failed(std::current_exception());
+    }
+    finish();
+}
+
 bool GatherCore::cancel(std::string message) {
     silence();
     if (done()) return false;
     bool any = false;
-    // A copy: a child's cancel may complete things that change the list.
-    const std::vector<Child> children = children_;
-    for (const Child& child : children) any = child.future->cancel(message) || any;
+    // By number: a child's cancel may complete things that change the list, and a copy may not be to be had.
+    for (std::size_t i = 0; i < children_.size(); ++i) {
+        const Ref<FutureCore> child = children_[i].future;
+        any = child->cancel(message) || any;
+    }
     if (any) {
         cancel_requested_ = true;
         set_cancel_message(std::move(message));

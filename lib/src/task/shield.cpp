@@ -73,7 +73,11 @@ private:
         } else if (const std::exception_ptr error = inner->outcome()) {
             outer->set_exception(error);
         } else {
-            deliver_(*inner, *outer);
+            try {
+                deliver_(*inner, *outer);
+            } catch (...) {  // the copy of the result
+                if (!outer->done()) outer->set_exception(std::current_exception());
+            }
         }
     }
     void outer_done() {

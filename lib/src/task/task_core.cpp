@@ -21,6 +21,15 @@ namespace {
 
 std::atomic<std::uint64_t> next_number{1};
 
+// Without its message when there is no memory for that; the step that raises it must be made.
+std::exception_ptr make_cancellation(absl::string_view message) noexcept {
+    try {
+        return std::make_exception_ptr(CancelledError(std::string(message)));
+    } catch (...) {
+        return std::make_exception_ptr(CancelledError());
+    }
+}
+
 // The task and the context are current for as long as the coroutine runs.
 class CurrentTask {
 public:
@@ -120,7 +129,7 @@ std::exception_ptr TaskCore::take_what_to_raise() {
     // What was awaited counts as retrieved, and a cancellation of its own is raised as it is, message included.
     const std::exception_ptr own = waiting_for_ && waiting_for_->done() ? waiting_for_->outcome() : nullptr;
     if (own && classify(own) == ExceptionKind::cancelled) return thrown;
-    return std::make_exception_ptr(CancelledError(cancel_message()));
+    return make_cancellation(cancel_message());
 }
 
 void TaskCore::complete() {
@@ -128,7 +137,7 @@ void TaskCore::complete() {
         case Ending::returned:
             // cancel() of itself without a further await: the value is dropped.
             if (std::exchange(must_cancel_, false)) {
-                finish_cancelled(std::make_exception_ptr(CancelledError(cancel_message())));
+                finish_cancelled(make_cancellation(cancel_message()));
             } else {
                 finish();
             }
@@ -150,7 +159,7 @@ void TaskCore::wait_for(FutureCore* awaited) {
     if (awaited == this) return step_again_with("a task cannot await itself");
     if (awaited->loop_reference() != loop_reference()) {
         return step_again_with("the awaited future belongs to another loop: bring its result over with "
-                               "run_coroutine_threadsafe()");
+                               "wrap_future(run_coroutine_threadsafe(future, its_loop))");
     }
     waiting_for_ = Ref<FutureCore>(awaited);
     awaited->add_waiter(*this);
@@ -239,11 +248,16 @@ void TaskCore::loop_closes() noexcept {
     owned_ = false;
     ref_release(this);
     unlink();
-    ExceptionContext context;
-    context.task = AnyTask(Ref<FutureCore>(this));
-    context.message = "Task was destroyed but it is pending!";
     try {
+        ExceptionContext context;
+        context.task = AnyTask(Ref<FutureCore>(this));
+        context.message =
+            "Task was destroyed but it is pending! Await or cancel it before its loop is closed, as cede::run() does";
         of.call_exception_handler(context);
+    } catch (...) {
+        report_unraisable(std::current_exception(), "a pending task was reported");
+    }
+    try {
         const CurrentTask current(*this, context_);
         frame_->close();
     } catch (...) {
@@ -252,7 +266,7 @@ void TaskCore::loop_closes() noexcept {
     const CurrentTask current(*this, context_);
     frame_->dispose();
     waiting_for_ = nullptr;
-    if (!done()) finish_cancelled(std::make_exception_ptr(CancelledError("the event loop was closed")));
+    if (!done()) finish_cancelled(make_cancellation("the event loop was closed"));
 }
 
 std::string TaskCore::name() const { return name_.empty() ? "Task-" + std::to_string(number_) : name_; }
@@ -304,7 +318,8 @@ void await_future(FutureCore& core) {
 
 void check_same_loop(const AnyFuture& future, EventLoop& loop) {
     if (&future.get_loop() != &loop) {
-        throw std::invalid_argument("the future belongs to a different loop than the one specified");
+        throw std::invalid_argument("the future belongs to a different loop than the one specified: leave the loop out, or bring "
+                                    "its result over with wrap_future(run_coroutine_threadsafe(future, its_loop))");
     }
 }
 

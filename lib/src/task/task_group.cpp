@@ -1,13 +1,14 @@
 #include "cede/task/task_group.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <new>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-
-#include "cede/base/exceptions.hpp"
+#include "cede/base/exception_group.hpp"
 
 namespace cede {
 namespace detail {
@@ -24,15 +25,27 @@ public:
 
     void check_open() const {
         if (!entered_) throw RuntimeError("TaskGroup has not been entered: use task_group() or with()");
-        if (exiting_ && tasks_.empty()) throw RuntimeError("TaskGroup is finished");
+        if (exiting_ && unfinished_ == 0) throw RuntimeError("TaskGroup is finished");
         if (aborting_) throw RuntimeError("TaskGroup is shutting down");
     }
 
     void adopt(const AnyTask& task) {
-        tasks_.emplace(task, next_place_++);
-        task.core()->add_done_callback(
-            [self = shared_from_this(), core = task.core()] { self->task_done(AnyTask(Ref<FutureCore>(core))); }, nullptr,
-            parent_.core());
+        try {
+            const std::size_t place = take_place(task);
+            try {
+                task.core()->add_done_callback(
+                    [self = shared_from_this(), core = task.core(), place] {
+                        self->task_done(AnyTask(Ref<FutureCore>(core)), place);
+                    },
+                    nullptr, parent_.core());
+            } catch (...) {
+                leave(place);
+                throw;
+            }
+        } catch (...) {
+            task.cancel();
+            throw;
+        }
         // Made by a task that failed the group in its eager step: it must not be left behind.
         if (aborting_ && !task.done()) task.cancel();
     }
@@ -43,6 +56,8 @@ public:
         std::exception_ptr cancellation = kind == ExceptionKind::cancelled ? error : nullptr;
         if (kind == ExceptionKind::interrupt && !interrupt_) interrupt_ = error;
         if (error && !aborting_) abort();
+        // A coroutine that is being closed must not await; its tasks are cancelled, and go on to their ends alone.
+        if (error && is_a<GeneratorExit>(error)) return;
         wait_for_tasks(cancellation);
         // The group's own request must be taken back; when nobody else has cancelled, nothing is left of it.
         if (parent_cancel_requested_ && parent_.uncancel() == 0) cancellation = nullptr;
@@ -50,11 +65,37 @@ public:
     }
 
 private:
+    struct Member {
+        AnyTask task;         // empty: the place is free
+        std::uint64_t order;  // of its creation; of a free place, the number of the next free one
+    };
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+    std::size_t take_place(const AnyTask& task) {
+        // Room for what each task, and the scope itself, may throw: task_done() has nobody to tell of its own failure.
+        const std::size_t most_errors = errors_.size() + unfinished_ + 2;
+        if (errors_.capacity() < most_errors) errors_.reserve(2 * most_errors);
+        std::size_t place = first_free_;
+        if (place == none) {
+            place = members_.size();
+            members_.push_back(Member());
+        } else {
+            first_free_ = static_cast<std::size_t>(members_[place].order);
+        }
+        members_[place] = Member{task, next_order_++};
+        ++unfinished_;
+        return place;
+    }
+    void leave(std::size_t place) noexcept {
+        members_[place] = Member{AnyTask(), first_free_};
+        first_free_ = place;
+        --unfinished_;
+    }
+
     void wait_for_tasks(std::exception_ptr& cancellation) {
-        while (!tasks_.empty()) {
-            completed_ = Future<void>(get_running_loop());
+        while (unfinished_ > 0) {
             try {
-                await(completed_);
+                wait_a_while();
             } catch (const CancelledError&) {
                 // The parent is cancelled from outside, perhaps again and again; the tasks are waited for all the same.
                 if (!aborting_) {
@@ -64,6 +105,16 @@ private:
             }
             completed_ = Future<void>(nullptr);
         }
+    }
+
+    // Until the last task is done; or for a turn, when there is no memory to wait for that, since it must be waited for.
+    void wait_a_while() {
+        try {
+            completed_ = Future<void>(get_running_loop());
+        } catch (const std::bad_alloc&) {
+        }
+        if (completed_) return await(completed_);
+        suspend_coroutine(nullptr);
     }
 
     void finish(const std::exception_ptr& error, ExceptionKind kind, const std::exception_ptr& cancellation) {
@@ -82,17 +133,26 @@ private:
 
     void abort() {
         aborting_ = true;
-        // In the order of their creation, not of their addresses, so that a program takes the same course every time. A copy,
+        // In the order of their creation, not of their places, so that a program takes the same course every time. A copy,
         // for whatever the cancellations set off.
-        std::vector<std::pair<std::uint64_t, AnyTask>> tasks;
-        for (const auto& each : tasks_) tasks.emplace_back(each.second, each.first);
-        std::sort(tasks.begin(), tasks.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-        for (const auto& each : tasks) each.second.cancel();
+        std::vector<Member> tasks;
+        try {
+            tasks.reserve(unfinished_);
+        } catch (const std::bad_alloc&) {  // then in the order of their places; none can join any more
+            for (std::size_t i = 0; i < members_.size(); ++i) {
+                if (const AnyTask task = members_[i].task) task.cancel();
+            }
+            return;
+        }
+        std::copy_if(members_.begin(), members_.end(), std::back_inserter(tasks),
+                     [](const Member& each) { return static_cast<bool>(each.task); });
+        std::sort(tasks.begin(), tasks.end(), [](const Member& a, const Member& b) { return a.order < b.order; });
+        for (const Member& each : tasks) each.task.cancel();
     }
 
-    void task_done(const AnyTask& task) {
-        tasks_.erase(task);
-        if (tasks_.empty() && completed_ && !completed_.done()) completed_.set_result();
+    void task_done(const AnyTask& task, std::size_t place) {
+        leave(place);
+        if (unfinished_ == 0 && completed_ && !completed_.done()) completed_.set_result();
         if (task.cancelled()) return;
         std::exception_ptr error = task.exception();
         if (!error) return;
@@ -118,8 +178,10 @@ private:
     bool aborting_ = false;
     bool parent_cancel_requested_ = false;
     AnyTask parent_;
-    absl::flat_hash_map<AnyTask, std::uint64_t, std::hash<AnyFuture>> tasks_;  // and their places in the order of creation
-    std::uint64_t next_place_ = 0;
+    std::vector<Member> members_;
+    std::size_t first_free_ = none;
+    std::size_t unfinished_ = 0;
+    std::uint64_t next_order_ = 0;
     std::vector<std::exception_ptr> errors_;
     std::exception_ptr interrupt_;
     Future<void> completed_{nullptr};

@@ -31,8 +31,13 @@ public:
     void reschedule(absl::optional<TimePoint> when) {
         if (stage_ == Stage::created) throw RuntimeError("Timeout has not been entered");
         if (stage_ != Stage::entered) throw RuntimeError("the deadline cannot be moved: the scope has expired or was left");
-        when_ = when;
-        schedule();
+        const absl::optional<TimePoint> before = std::exchange(when_, when);
+        try {
+            schedule();
+        } catch (...) {
+            when_ = before;
+            throw;
+        }
     }
 
     void exit(const std::exception_ptr& error) {
@@ -56,16 +61,19 @@ private:
     friend void ref_release(TimeoutState* state) noexcept;
 
     void schedule() {
-        timer_.cancel();
-        timer_ = Handle();
-        if (!when_) return;
-        EventLoop& loop = get_running_loop();
-        const Ref<TimeoutState> self(this);
-        if (*when_ <= loop.time()) {
-            timer_ = loop.call_soon([self] { self->expire(); });
-        } else {
-            timer_ = loop.call_at(*when_, [self] { self->expire(); });
+        // The old one goes when the new one is there, so that a failure leaves the deadline that was.
+        Handle timer;
+        if (when_) {
+            EventLoop& loop = get_running_loop();
+            const Ref<TimeoutState> self(this);
+            if (*when_ <= loop.time()) {
+                timer = loop.call_soon([self] { self->expire(); });
+            } else {
+                timer = loop.call_at(*when_, [self] { self->expire(); });
+            }
         }
+        timer_.cancel();
+        timer_ = timer;
     }
 
     void expire() {

@@ -1,11 +1,12 @@
 #include "cede/task/wait.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
-
-#include "absl/container/flat_hash_set.h"
+#include <utility>
 
 #include "cede/loop/event_loop.hpp"
+#include "cede/task/task.hpp"
 
 namespace cede {
 namespace detail {
@@ -34,11 +35,16 @@ struct WaitState {
 }  // namespace
 
 std::vector<std::size_t> distinct_places(absl::Span<const AnyFuture> all) {
+    std::vector<std::pair<const FutureCore*, std::size_t>> cores;
+    cores.reserve(all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) cores.emplace_back(&all[i].checked_core(), i);
+    std::sort(cores.begin(), cores.end());
     std::vector<std::size_t> places;
-    absl::flat_hash_set<const FutureCore*> seen;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        if (seen.insert(&all[i].checked_core()).second) places.push_back(i);
+    places.reserve(all.size());
+    for (std::size_t i = 0; i < cores.size(); ++i) {
+        if (i == 0 || cores[i].first != cores[i - 1].first) places.push_back(cores[i].second);
     }
+    std::sort(places.begin(), places.end());
     return places;
 }
 
@@ -49,6 +55,7 @@ void wait_here(absl::Span<const AnyFuture> distinct, const WaitOptions& options)
         throw std::invalid_argument("wait: invalid return_when value " + std::to_string(static_cast<int>(when)));
     }
     EventLoop& loop = get_running_loop();
+    for (const AnyFuture& each : distinct) check_same_loop(each, loop);
     const auto state = std::make_shared<WaitState>(loop, distinct.size(), when);
     struct Callbacks {
         absl::Span<const AnyFuture> futures;

@@ -6,12 +6,19 @@ namespace cede {
 namespace detail {
 
 void cancel_and_wait(const AnyFuture& future) {
-    const Future<void> done(get_running_loop());
-    const CallbackId id = future.core()->add_done_callback(
-        [done] {
-            if (!done.done()) done.set_result();
-        },
-        nullptr, done.core());
+    Future<void> done(nullptr);
+    CallbackId id;
+    try {
+        done = Future<void>(get_running_loop());
+        id = future.core()->add_done_callback(
+            [done] {
+                if (!done.done()) done.set_result();
+            },
+            nullptr, done.core());
+    } catch (...) {
+        future.cancel();  // whoever gives up waiting for it must not leave it running
+        throw;
+    }
     struct Remove {
         const AnyFuture& future;
         CallbackId id;

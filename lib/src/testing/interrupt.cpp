@@ -1,11 +1,16 @@
 #include "cede/testing/interrupt.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <new>
 
-#include "cede/base/exceptions.hpp"
+#include "cede/base/exception_group.hpp"
+#include "cede/base/pool.hpp"
 #include "cede/task/run.hpp"
+#include "cede/testing/fail_allocations.hpp"
 #include "cede/testing/run.hpp"
 #include "cede/testing/virtual_time_loop.hpp"
+#include "fiber/stack_block.hpp"
 #include "loop/loop_impl.hpp"
 
 namespace cede {
@@ -71,6 +76,62 @@ void run_to_its_end(InterruptingLoop& loop, const AnyTask& task) {
     if (const std::exception_ptr error = task.exception()) std::rethrow_exception(error);
 }
 
+// A failure that is explained by one allocation that failed.
+bool only_bad_alloc(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::bad_alloc&) {
+        return true;
+    } catch (const AnyExceptionGroup& group) {
+        return std::all_of(group.exceptions().begin(), group.exceptions().end(), &only_bad_alloc);
+    } catch (...) {
+        return false;
+    }
+}
+
+// The n-th allocation of the scope fails. What is kept for reuse stands aside, so that it is an allocation like any other.
+class FailureScope {
+public:
+    FailureScope(const FailingAllocations& failing, std::size_t n) : failing_(failing) {
+        set_pool_recycling(false);
+        set_stacks_allocate(true);
+        failing_.fail(n);
+    }
+    ~FailureScope() {
+        end();
+        set_stacks_allocate(false);
+        set_pool_recycling(true);
+    }
+    FailureScope(const FailureScope&) = delete;
+    FailureScope& operator=(const FailureScope&) = delete;
+
+    // True when one has failed.
+    bool end() noexcept { return failing_.has_failed(); }
+
+private:
+    const FailingAllocations& failing_;
+};
+
+// Starts the task and runs it until it is done, or until the loop itself has run out of memory. True when the n-th
+// allocation was reached.
+bool run_while_failing(EventLoop& loop, const StartBody& start, AnyTask& task, const FailingAllocations& failing,
+                       std::size_t n) {
+    FailureScope scope(failing, n);
+    try {
+        task = start(loop);
+        run_until_done(loop, *task.core(), true);
+        return scope.end();
+    } catch (const std::bad_alloc&) {
+        scope.end();
+        return true;
+    }
+}
+
+// Reports that say no more than that memory was short are what this is about.
+void report_all_but_bad_alloc(EventLoop& loop, const ExceptionContext& context) {
+    if (!context.exception || !only_bad_alloc(context.exception)) loop.default_exception_handler(context);
+}
+
 }  // namespace
 
 std::size_t cancel_at_every_await(const StartBody& start, const CheckAfter& check, const TestOptions& options) {
@@ -109,6 +170,28 @@ std::size_t close_loop_at_every_await(const StartBody& start, const CheckAfter& 
             loop.let_go();
         }
         check();
+        return reached;
+    });
+}
+
+std::size_t fail_every_allocation(const StartBody& start, const CheckAfter& check, const TestOptions& options,
+                                  const FailingAllocations& failing) {
+    return every_point("an allocation failed", options, [&](std::size_t n) {
+        Runner runner(options_of_test_run(options));
+        EventLoop& loop = runner.get_loop();
+        loop.set_exception_handler(&report_all_but_bad_alloc);
+        bool reached;
+        {
+            AnyTask task;
+            reached = run_while_failing(loop, start, task, failing, n);
+            if (task && !task.done()) run_until_done(loop, *task.core(), true);  // now that there is memory again
+            if (task) {
+                const std::exception_ptr error = task.exception();
+                if (error && !(reached && only_bad_alloc(error))) std::rethrow_exception(error);
+            }
+        }
+        runner.run(check);
+        runner.close();
         return reached;
     });
 }

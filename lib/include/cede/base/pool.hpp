@@ -16,6 +16,8 @@ namespace detail {
 // Does not cede; any thread; throws std::bad_alloc. `size` in bytes, and the same at release.
 void* pool_allocate(std::size_t size);
 void pool_release(void* block, std::size_t size) noexcept;
+// Off: this thread's pool is emptied and stands aside, so that every block is an allocation that can be seen to fail.
+void set_pool_recycling(bool on) noexcept;
 
 class Pooled {
 public:

@@ -40,7 +40,7 @@ private:
 template <class T>
 class FifoState : public QueueState<T> {
 public:
-    explicit FifoState(std::ptrdiff_t maxsize) noexcept : QueueState<T>(maxsize) {}
+    explicit FifoState(std::ptrdiff_t maxsize) : QueueState<T>(maxsize) {}
     std::size_t size() const noexcept final { return items_.size(); }
     void push(T item) final { items_.push_back(std::move(item)); }
     T pop() final {
@@ -56,7 +56,7 @@ private:
 template <class T>
 class LifoState : public QueueState<T> {
 public:
-    explicit LifoState(std::ptrdiff_t maxsize) noexcept : QueueState<T>(maxsize) {}
+    explicit LifoState(std::ptrdiff_t maxsize) : QueueState<T>(maxsize) {}
     std::size_t size() const noexcept final { return items_.size(); }
     void push(T item) final { items_.push_back(std::move(item)); }
     T pop() final {

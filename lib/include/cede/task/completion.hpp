@@ -47,6 +47,9 @@ private:
     Result<R> result_;
 };
 
+// Or what making it has thrown: a failure that cannot be told in full is told all the same.
+std::exception_ptr make_system_error(std::error_code code) noexcept;
+
 template <class R, class Signature>
 struct CTrampoline;
 
@@ -79,7 +82,7 @@ public:
         if (handle_.core() != nullptr) handle_.core()->fail(std::move(error));
     }
     // As std::system_error.
-    void fail(std::error_code code) const { fail(std::make_exception_ptr(std::system_error(code))); }
+    void fail(std::error_code code) const { fail(detail::make_system_error(code)); }
     void fail(std::errc code) const { fail(std::make_error_code(code)); }
     template <class E, class = std::enable_if_t<!std::is_convertible<E, std::exception_ptr>::value &&
                                                 !std::is_convertible<E, std::error_code>::value>>

@@ -46,6 +46,7 @@ protected:
 
 private:
     void child_done(FutureCore& child);
+    void complete();
 
     struct Child {
         Ref<FutureCore> future;

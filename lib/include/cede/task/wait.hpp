@@ -60,7 +60,7 @@ std::vector<std::size_t> distinct_places(absl::Span<const AnyFuture> all);
 
 // When awaited, cedes until what the options say; running out of time is no error, and cancels nothing. Evaluates to those
 // that are done then, which may be more than it waited for, and the others. Throws std::invalid_argument for an empty
-// list or an unknown return_when.
+// list, an unknown return_when, and a future of another loop.
 template <class H>
 Coroutine<WaitResult<H>> wait(std::vector<H> handles, const WaitOptions& options = WaitOptions()) {
     static_assert(detail::IsFuture<H>::value, "wait() takes tasks and futures: make a task of a coroutine by create_task()");

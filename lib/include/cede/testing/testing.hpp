@@ -2,6 +2,7 @@
 #ifndef CEDE_TESTING_TESTING_HPP
 #define CEDE_TESTING_TESTING_HPP
 
+#include "cede/testing/fail_allocations.hpp"
 #include "cede/testing/fake_selector.hpp"
 #include "cede/testing/interrupt.hpp"
 #include "cede/testing/run.hpp"
