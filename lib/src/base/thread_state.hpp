@@ -41,6 +41,11 @@ struct ThreadState {
 
 extern __thread ThreadState thread_state;
 
+// In the child of a fork(): nothing of the parent's loops is current any more.
+void note_fork() noexcept;
+// What an error that nothing is current adds then; empty else.
+const char* note_of_fork() noexcept;
+
 }  // namespace detail
 }  // namespace cede
 

@@ -170,14 +170,15 @@ void Frame::abandon() noexcept {
 void suspend_coroutine(FutureCore* awaited) { FrameSwitch::suspend_current(awaited); }
 
 void throw_outside_task() {
-    throw RuntimeError("await outside a task: nothing here can cede control. Run this inside cede::run(), or as a task "
-                       "by create_task()");
+    throw RuntimeError(std::string("await outside a task: nothing here can cede control. Run this inside cede::run(), or as a "
+                                   "task by create_task()") + note_of_fork());
 }
 
 void delegate_to(Frame& inner) {
     Frame* const outer = thread_state.frame;
     if (outer == nullptr) {
-        throw RuntimeError("await outside a task: drive the coroutine with send(), or run this inside cede::run()");
+        throw RuntimeError(std::string("await outside a task: drive the coroutine with send(), or run this inside "
+                                       "cede::run()") + note_of_fork());
     }
     if (inner.state() == CoroutineState::running || inner.awaited_) throw_already_awaited();
     struct Scope {
@@ -218,7 +219,9 @@ void report_never_awaited(const std::string& name, const char* type_name, Origin
 
 void throw_reused() { throw RuntimeError("cannot reuse already awaited coroutine: call the function again for a new one"); }
 
-void throw_already_awaited() { throw RuntimeError("coroutine is being awaited already"); }
+void throw_already_awaited() {
+    throw RuntimeError("coroutine is being awaited already: make a task of it, by create_task(), for several to await");
+}
 
 void throw_escaped_stop_iteration(const char* noun) {
     throw RuntimeError(std::string(noun) + " raised StopIteration", std::current_exception());

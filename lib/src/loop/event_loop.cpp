@@ -6,7 +6,6 @@
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
 #include "cede/selectors/selectors.hpp"
-#include "loop/after_fork.hpp"
 #include "loop/environment.hpp"
 #include "loop/loop_impl.hpp"
 #include "loop/signal_watch.hpp"
@@ -26,7 +25,10 @@ LoopImpl::LoopImpl(std::unique_ptr<selectors::BaseSelector> chosen)
                                  : std::unique_ptr<selectors::BaseSelector>(new selectors::DefaultSelector())) {
     selector->register_(posted.fd(), selectors::EVENT_READ);
 }
-LoopImpl::~LoopImpl() = default;
+LoopImpl::~LoopImpl() {
+    // Its threads are in the parent, and joining them here would wait for ever.
+    if (forked) new std::shared_ptr<ThreadPoolExecutor>(std::move(default_executor));
+}
 
 RunningScope::RunningScope(EventLoop& loop)
     : loop_(loop), running_(thread_state.running), frame_(thread_state.frame), task_(thread_state.task),
@@ -60,7 +62,6 @@ RunningScope::~RunningScope() {
 
 EventLoop::EventLoop(std::unique_ptr<selectors::BaseSelector> selector)
     : debug_(detail::debug_by_environment()), impl_(new detail::LoopImpl(std::move(selector))) {
-    detail::forget_parent_after_fork();
     reference_ = detail::LoopToken::take(*this);
 }
 
@@ -87,6 +88,7 @@ void EventLoop::run_forever() {
     do {
         run_once();
     } while (!impl_->stopping);
+    check_open();  // else this is the child of a fork() that a task or callback has made
 }
 
 void EventLoop::stop() {
@@ -261,7 +263,13 @@ std::size_t EventLoop::work_in_threads() const noexcept { return impl_->work_in_
 
 selectors::BaseSelector& EventLoop::selector() noexcept { return *impl_->selector; }
 
-void EventLoop::throw_closed() { throw RuntimeError("the event loop is closed"); }
+void EventLoop::throw_closed() const {
+    if (impl_->forked) {
+        throw RuntimeError("this event loop belongs to the parent process: after fork() make one of your own, by cede::run() or "
+                           "new_event_loop(), or leave the child by exec or _exit()");
+    }
+    throw RuntimeError("the event loop is closed: make another one, by cede::run() or new_event_loop()");
+}
 
 void EventLoop::check_thread_now() const {
     if (impl_->running && impl_->thread != std::this_thread::get_id()) {
@@ -285,7 +293,8 @@ std::unique_ptr<EventLoop> new_event_loop() { return std::unique_ptr<EventLoop>(
 
 EventLoop& get_running_loop() {
     if (EventLoop* loop = detail::thread_state.running) return *loop;
-    throw RuntimeError("no running event loop: call this inside cede::run(), a task or a callback of a loop");
+    throw RuntimeError(std::string("no running event loop: call this inside cede::run(), a task or a callback of a loop") +
+                       detail::note_of_fork());
 }
 
 EventLoop& get_event_loop() { return detail::loop_for_future(); }

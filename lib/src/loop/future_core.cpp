@@ -40,7 +40,8 @@ FutureCore::~FutureCore() {
 
 EventLoop& FutureCore::loop() const {
     if (EventLoop* loop = loop_of(loop_)) return *loop;
-    throw RuntimeError("the event loop of this future was destroyed");
+    throw RuntimeError("the event loop of this future or task was destroyed: keep the loop for as long as what was made on it "
+                       "is used");
 }
 
 bool FutureCore::cancel(std::string message) {
@@ -79,19 +80,31 @@ std::exception_ptr FutureCore::make_cancelled_error() {
     return exception_;
 }
 
+namespace {
+[[noreturn]] void throw_done() {
+    throw InvalidStateError("the future is done already: its outcome can be set once; ask done() first where it may have been "
+                            "cancelled");
+}
+}  // namespace
+
+void FutureCore::check_thread() const {
+    if (const EventLoop* of = loop_of(loop_)) of->check_thread();
+}
+
 void FutureCore::check_settable() const {
+    check_thread();
     if (is_task_) throw RuntimeError("a task's outcome is what its coroutine returns or throws; it cannot be set");
-    if (done()) throw InvalidStateError("the future is done already: its outcome can be set once");
+    if (done()) throw_done();
 }
 
 void FutureCore::finish() {
-    if (done()) throw InvalidStateError("the future is done already: its outcome can be set once");
+    if (done()) throw_done();
     state_ = State::finished;
     schedule_callbacks();
 }
 
 void FutureCore::set_exception(std::exception_ptr exception) {
-    if (done()) throw InvalidStateError("the future is done already: its outcome can be set once");
+    if (done()) throw_done();
     if (exception == nullptr) throw std::invalid_argument("set_exception: the exception is null");
     try {
         std::rethrow_exception(exception);
@@ -260,7 +273,10 @@ void throw_empty_handle() { throw RuntimeError("this handle is empty: it refers 
 bool AnyFuture::done() const { return checked_core().done(); }
 bool AnyFuture::cancelled() const { return checked_core().cancelled(); }
 std::exception_ptr AnyFuture::exception() const { return checked_core().exception(); }
-bool AnyFuture::cancel(std::string message) const { return checked_core().cancel(std::move(message)); }
+bool AnyFuture::cancel(std::string message) const {
+    checked_core().check_thread();
+    return core_->cancel(std::move(message));
+}
 EventLoop& AnyFuture::get_loop() const { return checked_core().loop(); }
 CallbackId AnyFuture::add_callback(detail::Closure<void> callback) const {
     return checked_core().add_done_callback(std::move(callback), detail::snapshot_context());

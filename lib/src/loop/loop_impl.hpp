@@ -46,6 +46,9 @@ struct LoopImpl {
     bool look_soon = true;
     std::atomic<bool> running{false};
     bool stopping = false;
+    // This is the child of a fork(), and the loop the parent's: see fork.cpp.
+    bool forked = false;
+    RunnableList left_to_parent;
     // Whose loop this is: the thread that runs it, or ran or made it last.
     std::atomic<std::thread::id> thread{std::this_thread::get_id()};
     OwnedList owned;  // the tasks that are not done
@@ -68,6 +71,8 @@ struct LoopImpl {
 
     FdSlot& slot(int fd);
     FdSlot* find_slot(int fd) noexcept;
+    // In the child of a fork(): the loop counts as closed from here on, and nothing of it is run, unwound or freed.
+    static void leave_to_parent(EventLoop& loop) noexcept;
     // Brings the selector in line with who waits for `fd`. Throws std::system_error.
     void update(int fd, FdSlot& slot);
 };

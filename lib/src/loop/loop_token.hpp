@@ -25,6 +25,9 @@ public:
         return generation_.load(std::memory_order_acquire) == generation ? loop_.load(std::memory_order_relaxed) : nullptr;
     }
 
+    // In the child of a fork(), for every token there is.
+    static void leave_all_to_parent() noexcept;
+
     // Held while another thread uses the loop, which cannot be destroyed meanwhile.
     std::mutex mutex;
 
@@ -32,6 +35,7 @@ private:
     std::atomic<EventLoop*> loop_{nullptr};
     std::atomic<std::uint32_t> generation_{0};
     LoopToken* next_free_ = nullptr;
+    LoopToken* next_ = nullptr;  // of all
 };
 
 // As LoopReference::get(), where the hot path needs it without a call.

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <new>
 #include <system_error>
 
 #ifdef __linux__
@@ -91,6 +92,12 @@ void PostedQueue::close() noexcept {
         pending_.store(false, std::memory_order_relaxed);
     }
     while (!left.empty()) left.pop_front().discard();
+}
+
+void PostedQueue::leave_to_parent() noexcept {
+    ::new (static_cast<void*>(&mutex_)) std::mutex();
+    closed_ = true;
+    left_to_parent_.splice(work_);
 }
 
 }  // namespace detail

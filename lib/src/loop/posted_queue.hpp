@@ -34,10 +34,13 @@ public:
     void quieten() noexcept;
     // From here on push() refuses; what is queued is discarded.
     void close() noexcept;
+    // The same in the child of a fork(), where another thread may have left the mutex locked; what is queued is let be.
+    void leave_to_parent() noexcept;
 
 private:
     std::mutex mutex_;
     RunnableList work_;
+    RunnableList left_to_parent_;
     bool closed_ = false;
     std::atomic<bool> pending_{false};
     std::atomic<bool> asleep_{true};

@@ -116,6 +116,8 @@ bool SignalWatch::remove(int signal) {
     return true;
 }
 
+void SignalWatch::leave_to_parent() noexcept { left_to_parent_.swap(watched_); }
+
 void SignalWatch::deliver(EventLoop& loop) {
     for (auto& each : watched_) {
         if (!pending[each.first].arrived.exchange(false)) continue;

@@ -30,6 +30,8 @@ public:
         const auto found = watched_.find(signal);
         return found != watched_.end() ? found->second.handle : nullptr;
     }
+    // In the child of a fork(), after forget_signals_of_parent(): nothing is watched.
+    void leave_to_parent() noexcept;
     // Loop's thread: schedules the callbacks of the signals that have arrived.
     void deliver(EventLoop& loop);
 
@@ -40,6 +42,7 @@ private:
     };
     PostedQueue& bell_;
     std::map<int, Watched> watched_;
+    std::map<int, Watched> left_to_parent_;
 };
 
 }  // namespace detail

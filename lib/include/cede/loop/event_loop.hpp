@@ -221,7 +221,7 @@ protected:
 
 private:
     friend struct detail::LoopImpl;
-    [[noreturn]] static void throw_closed();
+    [[noreturn]] void throw_closed() const;
     void check_thread_now() const;
     void run_measured(detail::Runnable& work);
 

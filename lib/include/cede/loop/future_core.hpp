@@ -52,6 +52,8 @@ public:
     void set_exception(std::exception_ptr exception);
     // Ends it as cancelled by `error`, whose message awaiters see.
     void finish_cancelled(std::exception_ptr error);
+    // In debug mode throws RuntimeError outside the loop's own thread.
+    void check_thread() const;
     // Throws InvalidStateError when done, and RuntimeError for a task, whose body alone sets its outcome.
     void check_settable() const;
 
