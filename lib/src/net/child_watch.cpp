@@ -1,6 +1,8 @@
 #include "net/child_watch.hpp"
 
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 
@@ -84,10 +86,12 @@ struct ChildWatch::Waiting {
             delivery.detach();
         }
         delivery = nullptr;
+        ended_now.notify_all();
     }
-    // On the loop's: whether the child has ended, and is the loop's to reap.
+    // On the loop's, when it has killed the child: whether that has ended, and is the loop's to reap.
     bool abandon() noexcept {
-        const std::lock_guard<std::mutex> lock(mutex);
+        std::unique_lock<std::mutex> lock(mutex);
+        ended_now.wait_for(lock, std::chrono::milliseconds(patience_ms), [this] { return ended; });
         abandoned = true;
         return ended;
     }
@@ -95,6 +99,7 @@ struct ChildWatch::Waiting {
     const pid_t pid;
     const LoopReference loop;
     std::mutex mutex;
+    std::condition_variable ended_now;
     Ref<HandleCore> delivery;
     bool ended = false;
     bool abandoned = false;
