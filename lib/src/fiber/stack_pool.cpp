@@ -202,6 +202,10 @@ Pool::~Pool() {
 }  // namespace
 
 SizeClass::~SizeClass() {
+    // Stacks lie side by side in the order in which they were cut: one call for each run, where one for each stack took a
+    // second for a million.
+    char* run = nullptr;
+    char* run_end = nullptr;
     for (auto& block : blocks) {
 #if CEDE_TSAN
         __tsan_destroy_fiber(block->tsan_fiber);
@@ -209,9 +213,14 @@ SizeClass::~SizeClass() {
 #ifdef VALGRIND_STACK_DEREGISTER
         VALGRIND_STACK_DEREGISTER(block->valgrind_id);
 #endif
-        unmap_stacks(block->base, block->size);
         guard_unmapped(block->guard_kind);
+        if (block->base != run_end) {
+            unmap_stacks(run, static_cast<std::size_t>(run_end - run));
+            run = block->base;
+        }
+        run_end = block->base + block->size;
     }
+    unmap_stacks(run, static_cast<std::size_t>(run_end - run));
     unmap_stacks(chunk, chunk_left * size);
 }
 
