@@ -19,12 +19,12 @@ namespace {
 
 cede::TaskOptions named(const std::string& name) { return cede::TaskOptions().name(name); }
 
-void take_a_job(const cede::Queue<std::string>& jobs) {
+void take_a_job(cede::Queue<std::string> jobs) {
     const std::string job = await(jobs.get());
     std::cout << "working on " << job << "\n";
 }
 
-void update_account(const cede::Lock& lock) {
+void update_account(cede::Lock lock) {
     lock.with([] { await(cede::sleep(1h)); });  // the bug: waiting for somebody else's answer while holding the lock
 }
 
@@ -54,10 +54,10 @@ int main() {
         cede::Task<> chicken;
         cede::Task<> egg;
         for (int i = 1; i <= 3; ++i) {
-            cede::create_task([&] { take_a_job(jobs); }, named("worker " + std::to_string(i)));
+            cede::create_task([=] { take_a_job(jobs); }, named("worker " + std::to_string(i)));
         }
-        cede::create_task([&] { update_account(account); }, named("payment"));
-        cede::create_task([&] { update_account(account); }, named("refund"));
+        cede::create_task([=] { update_account(account); }, named("payment"));
+        cede::create_task([=] { update_account(account); }, named("refund"));
         chicken = cede::create_task([&] { await(egg); }, named("chicken"));
         egg = cede::create_task([&] { await(chicken); }, named("egg"));
         await(cede::sleep(0s));

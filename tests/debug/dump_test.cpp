@@ -42,16 +42,19 @@ std::string state_in(const std::string& dump, const std::string& task) {
     return dump.substr(colon + 2, dump.find('\n', colon) - colon - 2);
 }
 
-// Runs the body, and cancels what it has left.
-template <class F>
-void among_tasks(F f, const testing::TestOptions& options = testing::TestOptions().debug(false)) {
-    testing::run([&] {
-        f();
+// Ends every other task, while what these refer to is still there.
+struct EndsOthers {
+    ~EndsOthers() {
         for (const AnyTask& task : all_tasks()) {
             if (task != current_task()) task.cancel();
         }
         settle();
-    }, options);
+    }
+};
+
+template <class F>
+void among_tasks(F f, bool debug = false) {
+    testing::run(f, testing::TestOptions().debug(debug));
 }
 
 }  // namespace
@@ -66,6 +69,7 @@ BOOST_AUTO_TEST_CASE(each_task_tells_what_it_waits_in) {
         const Future<void> future;
         auto sockets = Socket::pair();
         EventLoop& loop = get_running_loop();
+        const EndsOthers ends_others;
         create_task([&] { works_under(lock); }, called("holder"));
         create_task([&] { works_under(lock); }, called("blocked"));
         create_task([&] { takes_a_job(jobs); }, called("worker"));
@@ -96,6 +100,7 @@ BOOST_AUTO_TEST_CASE(each_task_tells_what_it_waits_in) {
 BOOST_AUTO_TEST_CASE(tasks_that_stand_alike_are_told_once) {
     among_tasks([] {
         const Queue<int> jobs;
+        const EndsOthers ends_others;
         for (int i = 0; i < 12; ++i) create_task([&] { takes_a_job(jobs); }, TaskOptions().name("w" + std::to_string(i)));
         settle();
         const std::string text = dump();
@@ -108,6 +113,7 @@ BOOST_AUTO_TEST_CASE(tasks_that_stand_alike_are_told_once) {
 BOOST_AUTO_TEST_CASE(tasks_behind_a_gather_a_group_a_shield_and_a_wait_are_named) {
     among_tasks([] {
         const Future<void> gate;
+        const EndsOthers ends_others;
         const auto child = [&](const char* name) { return create_task([&gate] { await(gate); }, called(name)); };
         const auto one = child("one");
         create_task([&] { await(gather(one, child("two"))); }, called("gatherer"));
@@ -137,12 +143,13 @@ BOOST_AUTO_TEST_CASE(tasks_behind_a_gather_a_group_a_shield_and_a_wait_are_named
 BOOST_AUTO_TEST_CASE(in_debug_mode_it_tells_where_tasks_and_futures_were_created) {
     among_tasks([] {
         const Future<void> future;
+        const EndsOthers ends_others;
         create_task([&] { await(future); }, called("other"));
         settle();
         const std::string text = dump();
         BOOST_TEST(contains(state_in(text, "other"), "waiting for a future that was created in "));
         BOOST_TEST(contains(text, "\n  created in "));
-    }, testing::TestOptions().debug(true));
+    }, true);
 }
 
 BOOST_AUTO_TEST_CASE(a_loop_that_does_not_run_can_be_dumped_too) {

@@ -64,7 +64,8 @@ bool of_the_library(absl::string_view name) {
 // What a user calls to wait, as against what is underneath it and what carries it.
 bool is_public_wait(absl::string_view name) {
     if (!absl::StartsWith(name, "cede::")) return false;
-    for (const char* plumbing : {"cede::detail::", "cede::(anonymous", "cede::await<", "cede::await(", "cede::Coroutine<", "cede::Fiber::",
+    for (const char* plumbing : {"cede::detail::", "cede::(anonymous", "cede::await<", "cede::await(",
+                                 "cede::Coroutine<", "cede::Fiber",
                                  "cede::Generator<", "cede::Yield<", "cede::AsyncYield<", "cede::AsyncGenerator<",
                                  "cede::Task<", "cede::Future<", "cede::EventLoop::", "cede::Context::", "cede::with<",
                                  "cede::capture_call_graph(", "cede::format_call_graph(", "cede::print_call_graph(",
