@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
+#include <cstdlib>
 #include <deque>
 #include <future>
 #include <iostream>
@@ -175,17 +176,19 @@ BOOST_AUTO_TEST_CASE(a_call_that_is_cancelled_while_it_is_queued_never_runs) {
 
 BOOST_AUTO_TEST_CASE(the_end_of_the_program_waits_for_a_call_that_its_loop_has_left_behind) {
     const auto child = tests::run_in_child([] {
+        static std::promise<void> begun;
+        static std::promise<void> exit_has_begun;
         {
             auto loop = new_event_loop();
-            std::promise<void> begun;
-            loop->run_in_executor(nullptr, [&] {
+            loop->run_in_executor(nullptr, [] {
                 begun.set_value();
-                std::this_thread::sleep_for(100ms);  // it is what the end waits for: longer changes nothing
+                exit_has_begun.get_future().wait();
                 std::cerr << "the call has ended" << std::endl;
             });
             begun.get_future().wait();
             loop->close();
         }
+        std::atexit([] { exit_has_begun.set_value(); });  // registered last, so run first
         std::exit(0);
     });
     BOOST_TEST(child.exited_with(0), child);
