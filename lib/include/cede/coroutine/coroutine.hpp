@@ -21,6 +21,14 @@
 #include "cede/base/result.hpp"
 #include "cede/coroutine/frame.hpp"
 
+// Where the compiler optimises at all, an await is no function of its own: each return behind a switch of stacks is
+// mispredicted, and costs as much as the switch.
+#ifdef __OPTIMIZE__
+#define CEDE_INLINE_AWAIT __attribute__((always_inline)) inline
+#else
+#define CEDE_INLINE_AWAIT inline
+#endif
+
 namespace cede {
 
 namespace detail {
@@ -126,7 +134,7 @@ public:
     std::vector<StackFrame> cr_origin() const { return origin_.frames(); }
 
     // For the rooms above. await_here(): runs it on the caller's own stack, or is delegated to when it has started.
-    R await_here();
+    CEDE_INLINE_AWAIT R await_here();
     // Takes the body out, for a task's own frame; the coroutine is then used up. Throws as a second await does.
     detail::Closure<R> release_body();
     bool started() const noexcept { return frame_ != nullptr; }
@@ -151,9 +159,9 @@ private:
 // Runs the coroutine in place: no allocation, no switch, and control is ceded only if its body cedes. Returns what the
 // body returns and throws what it throws; RuntimeError when it was awaited before.
 template <class R>
-R await(Coroutine<R>& coroutine) { return coroutine.await_here(); }
+CEDE_INLINE_AWAIT R await(Coroutine<R>& coroutine) { return coroutine.await_here(); }
 template <class R>
-R await(Coroutine<R>&& coroutine) { return coroutine.await_here(); }
+CEDE_INLINE_AWAIT R await(Coroutine<R>&& coroutine) { return coroutine.await_here(); }
 
 template <class R>
 AnyFuture Coroutine<R>::drive(std::exception_ptr thrown) {
@@ -175,7 +183,7 @@ AnyFuture Coroutine<R>::drive(std::exception_ptr thrown) {
 }
 
 template <class R>
-R Coroutine<R>::await_here() {
+CEDE_INLINE_AWAIT R Coroutine<R>::await_here() {
     if (frame_ != nullptr) {
         if (frame_->closed()) detail::throw_reused();
         detail::StartedCoroutine<R>& frame = *frame_;
