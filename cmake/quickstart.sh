@@ -9,5 +9,5 @@ build=${CEDE_BUILD_DIR:-$root/build/quickstart}
 sh "$root/cmake/dependencies.sh" build
 use_ninja
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCEDE_BUILD_TESTS=OFF
-cmake --build "$build" --parallel "$jobs" --target example_fetch
+cmake --build "$build" --parallel "$jobs" --target cede cede_failing_allocations example_fetch  # all that installs
 exec "$build/examples/fetch" "$@"

@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <memory>
+#include <thread>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -231,6 +232,34 @@ BOOST_AUTO_TEST_CASE(closing_destroys_what_was_scheduled_without_running_it) {
     BOOST_TEST(*captured == 0);
     close(ends[0]);
     close(ends[1]);
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_may_be_continued_and_closed_by_another_thread) {
+    const auto moved = new_event_loop();
+    const auto other_pool = [] { cede::run([] { await(sleep(0s)); }); };
+    int ended = 0;
+    moved->run_until_complete([&] {
+        for (int i = 0; i < 300; ++i) {
+            moved->create_task([&] {
+                await(sleep(0s));
+                await(sleep(0s));
+                ++ended;
+            });
+        }
+        moved->create_task([] { await(sleep(1h)); });
+        await(sleep(0s));
+    });
+    std::thread([&] {
+        other_pool();  // that thread has stacks of its own
+        moved->run_until_complete([] { for (int i = 0; i < 3; ++i) await(sleep(0s)); });
+    }).join();
+    BOOST_TEST(ended == 300);
+    std::thread([&] {
+        tests::CapturedReports reports(*moved);
+        moved->close();
+        BOOST_TEST(reports.all.size() == 1u);
+    }).join();
+    other_pool();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -343,6 +343,7 @@ BOOST_AUTO_TEST_CASE(two_ways_round_one_ring_are_cancelled_once) {
         gate.set_result();
         for (int i = 0; i < 4; ++i) await(sleep(0s));
         BOOST_TEST(first.cancel());
+        BOOST_TEST(first.cancelling() == 1);
         BOOST_CHECK_THROW(await(first), CancelledError);
         for (int i = 0; i < 4; ++i) await(sleep(0s));
         BOOST_TEST(all_tasks().size() == 1u);

@@ -176,9 +176,8 @@ void Symbols::unwrap_callable(Known& known) {
     if (end == std::string::npos) end = name.rfind(", false>::call(");
     if (begin == std::string::npos || end == std::string::npos || end <= begin + before.size()) return;
     const std::string callable = name.substr(begin + before.size(), end - begin - before.size());
-    if (of_the_library(callable)) return;
     known.frame.function = readable(callable);
-    known.calls_back = true;
+    known.calls_back = !of_the_library(callable);  // else it is what the user waits in: cede::sleep's own lambda, say
 }
 
 NamedStack Symbols::name(const void* const* pcs, std::size_t count) {

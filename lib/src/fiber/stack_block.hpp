@@ -20,6 +20,7 @@ struct StackBlock {
     SizeClass* size_class;
     void* tsan_fiber;     // one for the life of the stack: making one costs microseconds
     unsigned valgrind_id;
+    StackBlock* next_returned;  // among those that another thread gives back
 
     char* bottom() const noexcept { return base + guard; }
     char* top() const noexcept { return base + size - color; }

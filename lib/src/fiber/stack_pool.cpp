@@ -1,8 +1,10 @@
 #include "cede/fiber/stack_pool.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <vector>
 
@@ -35,7 +37,11 @@ struct SizeClass {
     std::size_t chunk_left = 0;                         // stacks not yet cut
     std::size_t next_chunk = 16;                        // stacks in the next mapping
     std::size_t in_use = 0;
-    bool orphaned = false;                              // its thread has ended; it goes with the last stack in use
+    // The pool of the thread that made them. Null when that thread has ended: then it goes with the last stack in use.
+    std::atomic<const void*> owner{nullptr};
+    // A loop may be continued, or closed, by another thread than began its tasks; their stacks come home through here.
+    std::mutex mutex;
+    StackBlock* returned = nullptr;
 
     ~SizeClass();
 };
@@ -105,6 +111,7 @@ SizeClass& size_class(Pool& pool, std::size_t stack_size) {
         pool.classes.emplace_back(new SizeClass());
         found = pool.classes.back().get();
         found->size = size;
+        found->owner = &pool;
     }
     if (stack_size == 0) pool.common = found;
     return *found;
@@ -154,6 +161,28 @@ StackBlock* make_block(Pool& pool, SizeClass& of) {
     return of.blocks.back().get();
 }
 
+void take_returned(SizeClass& of) noexcept {
+    std::lock_guard<std::mutex> lock(of.mutex);
+    while (StackBlock* block = of.returned) {
+        of.returned = block->next_returned;
+        --of.in_use;
+        of.free.push_back(block);  // within the capacity that make_block() reserved
+    }
+}
+
+void release_elsewhere(StackBlock* block) noexcept {
+    SizeClass& of = *block->size_class;
+    std::unique_lock<std::mutex> lock(of.mutex);
+    if (of.owner.load(std::memory_order_relaxed) != nullptr) {
+        block->next_returned = of.returned;
+        of.returned = block;
+        return;
+    }
+    if (--of.in_use != 0) return;
+    lock.unlock();
+    delete &of;
+}
+
 // Gives back the memory of idle stacks, the coldest first, down to the `keep` hottest; false when some were left over.
 bool trim_class(SizeClass& of, std::size_t idle, std::size_t keep, std::size_t at_once) noexcept {
     const std::size_t spare = of.free.size() > keep ? of.free.size() - keep : 0;
@@ -177,6 +206,7 @@ long long idle() {
     bool whole = true;
     bool warm = false;
     for (auto& each : pool->classes) {
+        take_returned(*each);
         const bool class_done = trim_class(*each, each->low_water, kept_warm, trimmed_at_once);
         whole = whole && class_done;
         if (class_done) each->low_water = each->free.size();
@@ -192,10 +222,11 @@ long long idle() {
 Pool::~Pool() {
     for (auto& each : classes) {
         // Somebody still has a stack, a coroutine in a static variable for one: it may be closed yet, so all stay.
-        if (each->in_use != 0) {
-            each->orphaned = true;
-            each.release();
-        }
+        std::unique_lock<std::mutex> lock(each->mutex);
+        for (StackBlock* block = each->returned; block != nullptr; block = block->next_returned) --each->in_use;
+        each->returned = nullptr;
+        each->owner.store(nullptr, std::memory_order_relaxed);
+        if (each->in_use != 0) each.release();  // before the lock goes, for the last stack's thread deletes it
     }
 }
 
@@ -229,6 +260,7 @@ StackBlock* acquire_stack(std::size_t stack_size) {
     if (mine.allocates) let_escape(std::unique_ptr<char>(new char).get());
     SizeClass& of = size_class(mine, stack_size);
     StackBlock* block;
+    if (of.free.empty()) take_returned(of);
     if (of.free.empty()) {
         block = make_block(mine, of);
     } else {
@@ -243,11 +275,10 @@ StackBlock* acquire_stack(std::size_t stack_size) {
 
 void release_stack(StackBlock* block) noexcept {
     SizeClass& of = *block->size_class;
-    --of.in_use;
-    if (of.orphaned) {
-        if (of.in_use == 0) delete &of;
-        return;
+    if (pool_of_thread == nullptr || of.owner.load(std::memory_order_relaxed) != pool_of_thread) {
+        return release_elsewhere(block);
     }
+    --of.in_use;
     of.free.push_back(block);  // within the capacity that make_block() reserved
     if (thread_state.idle == nullptr && of.free.size() > of.trimmed + kept_warm) {
         for (auto& each : pool_of_thread->classes) each->low_water = 0;

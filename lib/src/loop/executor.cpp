@@ -30,21 +30,24 @@ public:
         return threads;
     }
     ~LeftBehind() {
+        if (::getpid() != process_) return;  // a forked child has the number, and perhaps the lock, but not the threads
         std::unique_lock<std::mutex> lock(mutex_);
-        // A forked child has the number, but not the threads.
-        all_ended_.wait(lock, [this] { return running_ == 0 || ::getpid() != process_; });
+        const std::size_t this_one = on_such_a_thread ? 1 : 0;  // which has called std::exit()
+        all_ended_.wait(lock, [&] { return running_ <= this_one; });
     }
     // The number of threads that end only now, before they are let go.
     void add(std::size_t count) {
         std::lock_guard<std::mutex> lock(mutex_);
         running_ += count;
     }
-    // On such a thread, as its last act.
+    // On such a thread, when it has done its work. Not by notify_all_at_thread_exit(), which would keep the lock while the
+    // thread's own variables are destroyed: one of them may be a loop, which leaves threads behind in turn.
     void ends() {
-        std::unique_lock<std::mutex> lock(mutex_);
+        std::lock_guard<std::mutex> lock(mutex_);
         --running_;
-        std::notify_all_at_thread_exit(all_ended_, std::move(lock));
+        all_ended_.notify_all();
     }
+    static __thread bool on_such_a_thread;
 
 private:
     LeftBehind() = default;
@@ -54,6 +57,8 @@ private:
     std::size_t running_ = 0;
     const pid_t process_ = ::getpid();
 };
+
+__thread bool LeftBehind::on_such_a_thread;
 
 }  // namespace
 
@@ -69,6 +74,7 @@ struct ThreadPoolExecutor::Shared {
     bool left_behind = false;
 
     void run() {
+        LeftBehind::on_such_a_thread = true;  // or a thread of a pool that is joined, which no exit waits for
         if (work()) LeftBehind::instance().ends();
     }
 

@@ -88,7 +88,8 @@ void SignalWatch::add(int signal, Ref<HandleCore> handle) {
     if (pending[signal].bell.load() != nullptr) {
         throw RuntimeError("another loop watches signal " + std::to_string(signal) + ": one loop of a process can");
     }
-    Watched watched{std::move(handle), {}};
+    // Noted first: once the handler is installed nothing may fail any more.
+    const auto noted = watched_.emplace(signal, Watched{std::move(handle), {}}).first;
     struct sigaction action;
     std::memset(&action, 0, sizeof action);
     action.sa_handler = &on_signal;
@@ -98,11 +99,11 @@ void SignalWatch::add(int signal, Ref<HandleCore> handle) {
     // A forked child may come at any moment, and must find what to go back to.
     sigaction(signal, nullptr, &pending[signal].before);
     pending[signal].bell = &bell_;
-    if (sigaction(signal, &action, &watched.before) != 0) {
+    if (sigaction(signal, &action, &noted->second.before) != 0) {
         pending[signal].bell = nullptr;
+        watched_.erase(noted);
         throw RuntimeError("signal " + std::to_string(signal) + " cannot be caught");
     }
-    watched_.emplace(signal, std::move(watched));
 }
 
 bool SignalWatch::remove(int signal) {

@@ -96,6 +96,7 @@ std::shared_ptr<ProcessTransport> ProcessTransport::start(EventLoop& loop, const
                                                           std::shared_ptr<SubprocessProtocol> protocol, Future<void> made) {
     loop.check_open();
     loop.check_thread();
+    NetworkState& network = loop.network();  // made before the child is: from there to its watch nothing may fail
     std::shared_ptr<ProcessTransport> self(new ProcessTransport(loop, std::move(protocol)));
     Pipe ours[3];
     {
@@ -104,7 +105,7 @@ std::shared_ptr<ProcessTransport> ProcessTransport::start(EventLoop& loop, const
         std::move(pipes.ours, pipes.ours + 3, ours);
     }
     self->self_ = self;
-    loop.network().open.add(*self);  // before its pipes, so that it is the one to tell of when the loop closes
+    network.open.add(*self);  // before its pipes, so that it is the one to tell of when the loop closes
     try {
         self->child_.reset(new ChildWatch(loop, self->pid_, *self));
         self->connect_pipes(ours);

@@ -1,5 +1,7 @@
 #include "task/completion_keys.hpp"
 
+#include <pthread.h>
+
 #include <unordered_map>
 
 #include "cede/base/reports.hpp"
@@ -14,9 +16,14 @@ struct Keys {
     std::uintptr_t last = 0;
 };
 
-// Never destroyed: a thread of a C library may come back while the process ends.
+// Never destroyed: a thread of a C library may come back while the process ends. Locked over a fork(): the child has only
+// the thread that forked, and would wait for ever for a lock that another one held.
 Keys& keys() {
-    static Keys* const all = new Keys();
+    static Keys* const all = [] {
+        auto* const made = new Keys();
+        pthread_atfork([] { keys().mutex.lock(); }, [] { keys().mutex.unlock(); }, [] { keys().mutex.unlock(); });
+        return made;
+    }();
     return *all;
 }
 

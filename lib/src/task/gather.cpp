@@ -107,6 +107,11 @@ void GatherCore::complete() {
 bool GatherCore::cancel(std::string message) {
     silence();
     if (done()) return false;
+    if (cancelling_children_) return true;  // a child awaits this gather: the request has come round
+    const struct Under {
+        bool& way;
+        ~Under() { way = false; }
+    } under{cancelling_children_ = true};
     bool any = false;
     // By number: a child's cancel may complete things that change the list, and a copy may not be to be had.
     for (std::size_t i = 0; i < children_.size(); ++i) {

@@ -194,19 +194,22 @@ bool TaskCore::cancel(std::string message) {
     if (done()) return false;
     CancelPath path{&TaskCore::passes_cancel_to_};
     TaskCore* task = this;
+    TaskCore* previous = nullptr;
     FutureCore* awaited;
     for (;;) {
-        ++task->cancel_requests_;
-        if (task->passes_cancel_to_ != nullptr) {
+        if (task->passes_cancel_to_ != nullptr) {  // counted when the request came through before
+            if (previous != nullptr) previous->passes_cancel_to_ = previous;  // what follows may be another walk's
             task->break_ring(std::move(message));
             return true;
         }
+        ++task->cancel_requests_;
         if (path.first == nullptr) path.first = task;
         awaited = task->held_back_ ? nullptr : task->waiting_for();
         const bool last = awaited == nullptr || !awaited->is_task() || awaited->done();
         task->passes_cancel_to_ = last ? task : static_cast<TaskCore*>(awaited);
         if (last) break;
         awaited->silence();
+        previous = task;
         task = static_cast<TaskCore*>(awaited);
     }
     if (awaited == nullptr || !awaited->cancel(message)) task->request_cancel(std::move(message));

@@ -3,6 +3,7 @@
 #ifndef CEDE_BASE_RESULT_HPP
 #define CEDE_BASE_RESULT_HPP
 
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 
@@ -27,6 +28,9 @@ template <class R>
 
 template <class R>
 class Result {
+    static_assert(alignof(R) <= alignof(std::max_align_t),
+                  "an over-aligned result (a vector register's type) has no place here: return it through a unique_ptr");
+
 public:
     using Optional = absl::optional<R>;
 

@@ -59,6 +59,7 @@ private:
     std::size_t unfinished_ = 0;
     const bool outcomes_;
     bool cancel_requested_ = false;
+    bool cancelling_children_ = false;
     bool listed_ = false;
 };
 

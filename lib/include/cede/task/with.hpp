@@ -55,11 +55,17 @@ auto with_value(M& manager, F& f, std::true_type) -> decltype(f()) {
     using R = decltype(f());
     return exit_after<R>(manager, f, std::is_void<R>());
 }
+// What enter() returns by value may be taken as `auto&` too: it lives until the end of the scope.
+template <class F, class E>
+auto call_with(F& f, E&& entered, int) -> decltype(f(std::forward<E>(entered))) { return f(std::forward<E>(entered)); }
+template <class F, class E>
+auto call_with(F& f, E&& entered, long) -> decltype(f(entered)) { return f(entered); }
+
 template <class M, class F>
-auto with_value(M& manager, F& f, std::false_type) -> decltype(f(manager.enter())) {
+auto with_value(M& manager, F& f, std::false_type) -> decltype(call_with(f, manager.enter(), 0)) {
     auto&& entered = manager.enter();
-    using R = decltype(f(std::forward<decltype(entered)>(entered)));
-    auto body = [&]() -> R { return f(std::forward<decltype(entered)>(entered)); };
+    using R = decltype(call_with(f, std::forward<decltype(entered)>(entered), 0));
+    auto body = [&]() -> R { return call_with(f, std::forward<decltype(entered)>(entered), 0); };
     return exit_after<R>(manager, body, std::is_void<R>());
 }
 
