@@ -350,6 +350,29 @@ BOOST_AUTO_TEST_CASE(two_ways_round_one_ring_are_cancelled_once) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(rings_through_one_gather_all_open) {
+    testing::run([] {
+        const int count = 2000;
+        AnyFuture all;
+        std::vector<Task<void>> inner;
+        std::vector<Task<void>> outer;
+        for (int i = 0; i < count; ++i) inner.push_back(create_task([&all] { await(AnyFuture(all)); }));
+        for (const Task<void>& each : inner) outer.push_back(create_task([each] { await(each); }));
+        const auto gathered = gather_outcomes(outer);
+        all = gathered;
+        await(sleep(0s));
+        await(sleep(0s));
+        BOOST_TEST(inner.front().cancel());
+        BOOST_CHECK_THROW(await(gathered), CancelledError);
+        for (const auto* tasks : {&inner, &outer}) {
+            for (const Task<void>& each : *tasks) {
+                BOOST_REQUIRE(each.cancelled());
+                BOOST_REQUIRE(each.cancelling() == 1);
+            }
+        }
+    });
+}
+
 BOOST_AUTO_TEST_CASE(cancel_from_done_callbacks_timers_and_other_tasks_steps) {
     testing::run([] {
         const auto sleeper = [] { return create_task([] { await(sleep(1h)); }); };

@@ -107,7 +107,7 @@ void GatherCore::complete() {
 bool GatherCore::cancel(std::string message) {
     silence();
     if (done()) return false;
-    if (cancelling_children_) return true;  // a child awaits this gather: the request has come round
+    if (cancelling_children_) return false;  // a child awaits this gather: the request has come round, and goes no further
     const struct Under {
         bool& way;
         ~Under() { way = false; }

@@ -212,7 +212,12 @@ bool TaskCore::cancel(std::string message) {
         previous = task;
         task = static_cast<TaskCore*>(awaited);
     }
-    if (awaited == nullptr || !awaited->cancel(message)) task->request_cancel(std::move(message));
+    if (awaited == nullptr) {
+        task->request_cancel(std::move(message));
+    } else if (!awaited->cancel(message)) {
+        // Still pending: a gather through which the request has come already, and that waits for this task.
+        awaited->done() ? task->request_cancel(std::move(message)) : task->break_ring(std::move(message));
+    }
     return true;
 }
 
