@@ -4,7 +4,7 @@
 set -eu
 
 build="g++ cmake ninja-build ccache pkg-config libboost-context-dev libabsl-dev"
-test="libboost-test-dev python3 libdw1"  # libdw1: stacks of optimised programs are told by it
+test="libboost-test-dev python3"
 ci="clang libclang-rt-dev nginx-light strace valgrind"  # the runtime is what clang's sanitizers link
 peers="python3-uvloop libuv1-dev libevent-dev libst-dev libboost-fiber-dev libboost-coroutine-dev golang-go valgrind wrk nginx-light"
 

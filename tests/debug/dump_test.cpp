@@ -57,6 +57,14 @@ void among_tasks(F f, bool debug = false) {
     testing::run(f, testing::TestOptions().debug(debug));
 }
 
+// An optimiser may leave the function no frame of its own: then what is waited for is all that can be told.
+bool waits_in(const std::string& state, const std::string& function) {
+#ifdef __OPTIMIZE__
+    if (state == "waiting for a future") return true;
+#endif
+    return state == "waiting in " + function;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(dump_of_tasks)
@@ -81,12 +89,12 @@ BOOST_AUTO_TEST_CASE(each_task_tells_what_it_waits_in) {
         create_task([] {}, called("unwanted")).cancel();
         const std::string text = dump();
         BOOST_TEST(text.find("9 tasks\n") == 0u);
-        BOOST_TEST(state_in(text, "holder") == "waiting in cede::sleep");
+        BOOST_TEST(waits_in(state_in(text, "holder"), "cede::sleep"));
         BOOST_TEST(contains(state_in(text, "blocked"), "waiting in cede::Lock::"));
         BOOST_TEST(contains(state_in(text, "worker"), "waiting in cede::Queue::"));  // get, if that is not inlined
-        BOOST_TEST(state_in(text, "listener") == "waiting in cede::Event::wait");
+        BOOST_TEST(waits_in(state_in(text, "listener"), "cede::Event::wait"));
         BOOST_TEST(state_in(text, "other") == "waiting for a future");
-        BOOST_TEST(contains(state_in(text, "reader"), "sock_recv"));
+        BOOST_TEST(waits_in(state_in(text, "reader"), "cede::LoopNetwork::sock_recv"));
         BOOST_TEST(state_in(text, "new") == "ready, not started");
         BOOST_TEST(state_in(text, "unwanted") == "ready, not started, cancellation requested");
         BOOST_TEST(contains(text, ": running\n"));
@@ -136,7 +144,7 @@ BOOST_AUTO_TEST_CASE(tasks_behind_a_gather_a_group_a_shield_and_a_wait_are_named
         BOOST_TEST(state_in(text, "waiter") == "waiting in cede::wait for task 'four'");
         BOOST_TEST(state_in(text, "direct") == "waiting for task 'five'");
         BOOST_TEST(contains(state_in(text, "grouper"), " for task 'six'"));
-        BOOST_TEST(state_in(text, "still in its group") == "waiting in cede::sleep");
+        BOOST_TEST(waits_in(state_in(text, "still in its group"), "cede::sleep"));
     });
 }
 

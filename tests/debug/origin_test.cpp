@@ -99,10 +99,14 @@ BOOST_AUTO_TEST_CASE(DEBUG_003_the_line_in_the_source_where_the_program_has_line
         BOOST_TEST_MESSAGE("no line numbers, or no libdw, here");
         return;
     }
+#ifdef __OPTIMIZE__
+    return;  // the line is that of whatever was inlined there
+#else
     BOOST_TEST(frame.file == "origin_test.cpp");
     BOOST_TEST(frame.line > 20u);
     BOOST_TEST(frame.line < static_cast<unsigned>(__LINE__));
     BOOST_TEST(frame.str() == frame.function + " at origin_test.cpp:" + std::to_string(frame.line));
+#endif
 }
 
 BOOST_AUTO_TEST_CASE(DEBUG_004_coroutines_record_it_only_while_a_loop_in_debug_mode_runs) {
