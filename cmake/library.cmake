@@ -21,6 +21,11 @@ cede_own_target(cede)
 target_compile_features(cede PUBLIC cxx_std_14)
 target_compile_options(cede PUBLIC ${CEDE_SANITIZE_FLAGS})
 target_link_options(cede PUBLIC ${CEDE_SANITIZE_FLAGS})
+# Under a sanitizer the library is optimised a little even where its tests are not: these compile in a third of the time
+# unoptimised, but 10,000 connections through an unoptimised library take minutes.
+if(CEDE_SANITIZE)
+  target_compile_options(cede PRIVATE -O1)
+endif()
 target_include_directories(cede
   PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
   PRIVATE "${PROJECT_SOURCE_DIR}/lib/src")
