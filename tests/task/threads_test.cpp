@@ -74,6 +74,7 @@ BOOST_AUTO_TEST_CASE(and_what_the_copy_of_a_result_throws) {
     struct Uncopyable {
         Uncopyable() = default;
         Uncopyable(const Uncopyable&) { throw std::domain_error("no copy"); }
+        Uncopyable& operator=(const Uncopyable&) = default;
     };
     LoopThread loop;
     const auto result = run_coroutine_threadsafe([] { return std::pair<int, Uncopyable>(); }, *loop);

@@ -33,12 +33,14 @@ BOOST_AUTO_TEST_CASE(FUT_019_the_result_of_a_thread_comes_in_the_loops_thread) {
             bool called_here = false;
             wrapped.add_done_callback([&] { called_here = std::this_thread::get_id() == here; });
             BOOST_TEST(&wrapped.get_loop() == &get_running_loop());
+            bool may_run = false;  // checked here, for Boost.Test's log is of one thread
             std::thread worker([&] {
-                BOOST_TEST(source.set_running_or_notify_cancel());
+                may_run = source.set_running_or_notify_cancel();
                 source.set_result("done");
             });
             BOOST_TEST(await(wrapped) == "done");
             worker.join();
+            BOOST_TEST(may_run);
             await(sleep(0s));
             BOOST_TEST(called_here);
             BOOST_TEST(source.result() == "done");
