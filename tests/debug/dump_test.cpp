@@ -63,7 +63,7 @@ bool waits_in(const std::string& state, const std::string& function) {
 #if defined(__OPTIMIZE__) || CEDE_ASAN || CEDE_TSAN  // under a sanitizer the library is optimised, if not the test
     if (state == "waiting for a future") return true;
 #endif
-    return contains(state, "waiting in " + function);
+    return state == "waiting in " + function;
 }
 
 }  // namespace
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(each_task_tells_what_it_waits_in) {
         BOOST_TEST(contains(state_in(text, "worker"), "waiting in cede::Queue::"));  // get, if that is not inlined
         BOOST_TEST(waits_in(state_in(text, "listener"), "cede::Event::wait"));
         BOOST_TEST(state_in(text, "other") == "waiting for a future");
-        BOOST_TEST(waits_in(state_in(text, "reader"), "cede::LoopNetwork::sock_recv"));
+        BOOST_TEST((contains(state_in(text, "reader"), "sock_recv") || waits_in(state_in(text, "reader"), "sock_recv")));
         BOOST_TEST(state_in(text, "new") == "ready, not started");
         BOOST_TEST(state_in(text, "unwanted") == "ready, not started, cancellation requested");
         BOOST_TEST(contains(text, ": running\n"));

@@ -28,7 +28,8 @@ alignas(Fiber) __thread unsigned char own_fiber[sizeof(Fiber)];
 
 namespace detail {
 bool is_unwinding() noexcept {
-    return thread_state.exception_globals != nullptr && FiberSwitch::exception_globals().uncaught != 0;
+    // Asked of the ABI itself: a thread that has never switched may unwind, too.
+    return static_cast<ExceptionGlobals*>(static_cast<void*>(abi::__cxa_get_globals()))->uncaught != 0;
 }
 }  // namespace detail
 
