@@ -22,10 +22,12 @@ namespace {
 constexpr const char* mark = "CEDE_TESTS_CHILD";
 
 [[noreturn]] void be_the_child(const std::function<void()>& f) {
+    const int err = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);  // f may put something else there
+    std::fflush(nullptr);  // what is buffered goes where it was meant to: ThreadSanitizer's _exit flushes, into what f left
     try {
         f();
     } catch (...) {
-        std::fprintf(stderr, "uncaught: %s\n", describe_exception(std::current_exception()).c_str());
+        dprintf(err, "uncaught: %s\n", describe_exception(std::current_exception()).c_str());
         _exit(70);
     }
     std::fflush(stderr);
