@@ -122,6 +122,7 @@ void EventLoop::run_ready() {
     // What these schedule in turn belongs to the next iteration.
     std::size_t count = ready_.size();
     impl_->steps_since_look += count;
+    ++impl_->iteration;
     if (debug_) {
         while (count-- > 0 && !ready_.empty()) run_measured(ready_.pop_front());
     } else {

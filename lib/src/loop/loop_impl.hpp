@@ -3,6 +3,7 @@
 #define CEDE_SRC_LOOP_LOOP_IMPL_HPP
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -42,6 +43,8 @@ struct LoopImpl {
     TimerHeap timers;
     PostedQueue posted;
     std::size_t steps_since_look = 0;
+    // Of the iteration that runs, or ran last: who does something once in each keeps it, and compares.
+    std::uint64_t iteration = 1;
     // Something changed that the next iteration must see in asyncio's order: an fd was added, a timer is due already.
     bool look_soon = true;
     std::atomic<bool> running{false};

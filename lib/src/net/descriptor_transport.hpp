@@ -13,6 +13,7 @@
 #ifndef CEDE_SRC_NET_DESCRIPTOR_TRANSPORT_HPP
 #define CEDE_SRC_NET_DESCRIPTOR_TRANSPORT_HPP
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,7 @@
 #include "cede/loop/event_loop.hpp"
 #include "cede/net/protocol.hpp"
 #include "cede/net/transport.hpp"
+#include "cede/loop/runnable.hpp"
 #include "loop/owned_list.hpp"
 #include "net/fd_watch.hpp"
 #include "net/protocol_calls.hpp"
@@ -67,6 +69,8 @@ protected:
     virtual void start() = 0;
     virtual void stop_reading() {}
     virtual bool is_flushed() const { return true; }
+    // The loop closes: what was never offered to the system is, for the last time.
+    virtual void hand_over() noexcept {}
     virtual void drop_buffer() noexcept {}
     // Whether an error concerns the protocol alone, and nobody else is told.
     virtual bool is_ordinary(const std::exception_ptr& error) const { return is_os_error(error); }
@@ -129,19 +133,25 @@ private:
     bool paused_ = false;  // pause_reading()
 };
 
+// The first write of an iteration goes to the system at once. Small ones that follow in the same iteration are held back and
+// joined, and go together: by a drain(), when there are too many of them, when something else is asked of the transport, and
+// at the latest in the loop's next iteration. So a thousand small writes are two system calls, and a single one waits for
+// nobody.
 class WritingTransport : public virtual WriteTransport, public virtual DescriptorTransport {
 public:
+    void close() override;
     void write(absl::string_view data) override;
     void writelines(absl::Span<const absl::string_view> data) override;
     void write_eof() override;
     bool can_write_eof() const override { return true; }
-    void abort() override { force_close(nullptr); }
+    void abort() override;
+    void flush() override;
     void set_write_buffer_limits(absl::optional<std::size_t> high, absl::optional<std::size_t> low) override;
     Limits get_write_buffer_limits() const override { return flow_.limits(); }
     std::size_t get_write_buffer_size() const override { return buffer_.size(); }
 
 protected:
-    WritingTransport() = default;
+    WritingTransport() : held_back_(*this) {}
 
     // How much of it the system took, or -1 with errno.
     virtual ssize_t send_one(absl::string_view data) = 0;
@@ -153,18 +163,38 @@ protected:
 
     void on_writable() override;
     bool is_flushed() const override { return buffer_.empty(); }
-    void drop_buffer() noexcept override { buffer_.clear(); }
+    void hand_over() noexcept override;
+    void drop_buffer() noexcept override;
 
     bool write_ended_ = false;   // write_eof()
     bool sending_file_ = false;  // nobody else may write
 
 private:
+    // What is in the buffer was never offered to the system, and will be when this runs.
+    class HeldBack final : public Runnable {
+    public:
+        explicit HeldBack(WritingTransport& of) noexcept : of_(of) {}
+        void run() override;
+        void discard() noexcept override {}
+        std::string describe() const override { return "the writes that a transport has joined"; }
+
+    private:
+        WritingTransport& of_;
+    };
+
     bool refuses(const char* call, bool empty);
+    bool holds_back(std::size_t size);
+    bool is_holding() const noexcept;
+    void stop_holding() noexcept;
     ssize_t try_send(const iovec* pieces, std::size_t count);
+    void send_held_back();
     void send_buffer();
     void after_flush();
+    void wait_until_writable();
 
     WriteBuffer buffer_;
+    HeldBack held_back_;  // scheduled for as long as something is held back
+    std::uint64_t sent_in_ = 0;  // the iteration in which a write went to the system
 };
 
 }  // namespace detail

@@ -12,6 +12,8 @@ void StreamTransport::begin_sendfile() {
     if (closing_) throw RuntimeError("sendfile: the transport is closing");
     if (write_ended_) throw RuntimeError("Cannot call sendfile() after write_eof()");
     if (sending_file_) throw RuntimeError("sendfile: another one is in progress on this transport: await that first");
+    flush();
+    if (closing_) throw os_error(ECONNABORTED, "sendfile: the transport was closed before the end of the file");
     sending_file_ = true;
     // As in asyncio: what the protocol would answer has to wait anyway.
     resumes_reading_ = is_reading();

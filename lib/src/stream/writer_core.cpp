@@ -18,6 +18,7 @@ WriterCore::WriterCore(std::shared_ptr<WriteTransport> transport, std::shared_pt
 
 void WriterCore::drain() {
     if (reader_ && reader_.core()->exception()) std::rethrow_exception(reader_.core()->exception());
+    transport_->flush();
     // Whoever writes and drains in a loop would otherwise never cede, and so never learn that the connection was lost.
     if (transport_->is_closing()) sleep_here(Duration());
     flow_->drain();

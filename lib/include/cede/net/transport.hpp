@@ -53,11 +53,14 @@ public:
 
 class WriteTransport : public virtual BaseTransport {
 public:
-    // Sends what the system takes at once and buffers the rest; never blocks. The data may be reused at once. Data written
-    // after close() or a lost connection is dropped, from the fifth time on with a warning. Throws RuntimeError after
-    // write_eof().
+    // Sends what the system takes at once and buffers the rest; never blocks. Small writes that follow the first one in the
+    // same iteration of the loop are joined instead, and go together: by flush(), a StreamWriter's drain(), or in the next
+    // iteration. The data may be reused at once. Data written after close() or a lost connection is dropped, from the fifth
+    // time on with a warning. Throws RuntimeError after write_eof().
     virtual void write(absl::string_view data) = 0;
     virtual void writelines(absl::Span<const absl::string_view> data) = 0;
+    // Gives the system now what waits to be joined. For who is going to keep the loop busy; else nobody needs it.
+    virtual void flush() {}
     // Closes the sending side once everything is sent. Harmless when repeated.
     virtual void write_eof() = 0;
     virtual bool can_write_eof() const = 0;
@@ -72,7 +75,7 @@ public:
         std::size_t high;
     };
     virtual Limits get_write_buffer_limits() const = 0;
-    // Bytes not yet taken by the system.
+    // Bytes not yet taken by the system, those that wait to be joined included.
     virtual std::size_t get_write_buffer_size() const = 0;
 };
 
