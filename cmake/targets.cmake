@@ -16,6 +16,20 @@ function(cede_add_test_executable target)
   cede_test_properties(${target})
 endfunction()
 
+# Sets `target` to what to link for pkg-config's `module`; to nothing, with a line that says that `what` is left out, where
+# the module is absent.
+function(cede_find_module target module what)
+  find_package(PkgConfig QUIET)
+  if(PKG_CONFIG_FOUND AND NOT TARGET PkgConfig::${module})
+    pkg_check_modules(${module} QUIET IMPORTED_TARGET GLOBAL ${module})
+  endif()
+  set(${target} PkgConfig::${module} PARENT_SCOPE)
+  if(NOT TARGET PkgConfig::${module})
+    message(STATUS "${what} is left out: ${module} is absent")
+    set(${target} "" PARENT_SCOPE)
+  endif()
+endfunction()
+
 # The environment and time limit of each test. A sanitizer may slow a program ten times.
 function(cede_test_properties test)
   set(timeout 120)

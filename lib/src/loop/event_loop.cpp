@@ -11,13 +11,6 @@
 #include "loop/signal_watch.hpp"
 
 namespace cede {
-namespace {
-
-// As asyncio: a selector is never asked to wait longer, for some kernels take no more than 31 bits of milliseconds.
-constexpr std::chrono::hours longest_wait(24);
-
-}  // namespace
-
 namespace detail {
 
 LoopImpl::LoopImpl(std::unique_ptr<selectors::BaseSelector> chosen)
@@ -43,6 +36,7 @@ RunningScope::RunningScope(EventLoop& loop)
     if (thread_state.debug) Origin::note_debug_mode();
     loop.impl().thread = std::this_thread::get_id();
     loop.impl().running = true;
+    loop.impl().host_waits = false;
 }
 
 RunningScope::~RunningScope() {
@@ -56,6 +50,7 @@ RunningScope::~RunningScope() {
     loop_.impl().stopping = false;
     // Whoever posts while it does not run rings, for a host that waits for backend_fd().
     loop_.impl().posted.fall_asleep();
+    loop_.impl().host_waits = loop_.impl().hosted;
 }
 
 }  // namespace detail
@@ -143,26 +138,6 @@ void EventLoop::run_measured(detail::Runnable& work) {
     }
 }
 
-absl::optional<Duration> EventLoop::next_timeout() {
-    if (!ready_.empty() || impl_->posted.pending() || impl_->stopping) return Duration();
-    if (impl_->timers.empty()) return absl::nullopt;
-    const TimePoint due = impl_->timers.earliest();
-    const TimePoint now = time();
-    if (due <= now) return Duration();
-    // Not the plain difference: a timer at the end of the clock and a negative clock would wrap round.
-    if (saturated_add(now, longest_wait) <= due) return Duration(longest_wait);
-    return Duration(due - now);
-}
-
-void EventLoop::poll_once() {
-    check_open();
-    if (is_running()) throw RuntimeError("this event loop is already running: poll_once() is for the host of a loop");
-    const detail::RunningScope scope(*this);
-    impl_->look_soon = true;
-    impl_->stopping = true;  // for this one iteration: never block
-    run_once();
-}
-
 Handle EventLoop::schedule(Callback callback, detail::Ref<detail::ContextData> context) {
     check_open();
     detail::Ref<detail::HandleCore> handle(new detail::HandleCore(*this, std::move(callback), std::move(context), debug_));
@@ -191,6 +166,7 @@ TimerHandle EventLoop::schedule_at(TimePoint when, Callback callback, detail::Re
     handle.detach();  // the heap's reference
     // Due already: it goes behind what is ready now, as asyncio's next iteration would put it there.
     if (when <= time()) impl_->look_soon = true;
+    if (impl_->host_waits && result.when() == impl_->timers.earliest()) impl_->posted.wake_host();
     return result;
 }
 
@@ -198,6 +174,7 @@ void EventLoop::enqueue(detail::Runnable& work) {
     check_open();
     check_thread();
     ready_.push_back(work);
+    if (impl_->host_waits) impl_->posted.wake_host();
 }
 
 TimePoint EventLoop::time() const {
@@ -207,10 +184,7 @@ TimePoint EventLoop::time() const {
 void EventLoop::select(absl::optional<Duration> timeout) {
     detail::LoopImpl& loop = *impl_;
     if (!timeout || timeout->count() > 0) {
-        if (detail::thread_state.idle != nullptr) {
-            const std::chrono::nanoseconds most(detail::thread_state.idle());
-            if (most.count() >= 0 && (!timeout || *timeout > most)) timeout = Duration(most);
-        }
+        detail::use_idle_time(timeout);
         if (!loop.posted.fall_asleep()) timeout = Duration();
     }
     loop.selector->select_ready(timeout, loop.events);
@@ -227,7 +201,8 @@ void EventLoop::select(absl::optional<Duration> timeout) {
 }
 
 void EventLoop::close() {
-    if (is_running()) throw RuntimeError("cannot close a running event loop: stop() it first");
+    if (is_running()) throw RuntimeError("cannot close a running event loop: stop() it first; inside another loop, close "
+                                              "it when poll_once() has returned");
     if (is_closed()) return;
     {
         // Tasks are unwound while the loop still takes what their clean-up schedules, which is then dropped.
@@ -246,8 +221,6 @@ void EventLoop::close() {
     if (impl_->default_executor != nullptr) impl_->default_executor->shutdown(false);
     impl_->default_executor.reset();
 }
-
-int EventLoop::backend_fd() const noexcept { return impl_->selector->fileno(); }
 
 std::vector<std::string> EventLoop::describe_ready() const {
     std::vector<std::string> descriptions;

@@ -49,6 +49,10 @@ struct LoopImpl {
     bool look_soon = true;
     std::atomic<bool> running{false};
     bool stopping = false;
+    // A host has asked for backend_fd(); and, while the loop does not run, waits for it: it must hear of what its own callbacks
+    // schedule, which it may not look for once it waits (Asio).
+    bool hosted = false;
+    bool host_waits = false;
     // This is the child of a fork(), and the loop the parent's: see fork.cpp.
     bool forked = false;
     RunnableList left_to_parent;
@@ -79,6 +83,9 @@ struct LoopImpl {
     // Brings the selector in line with who waits for `fd`. Throws std::system_error.
     void update(int fd, FdSlot& slot);
 };
+
+// Called before a wait of `timeout`: does what this thread has kept for that, and shortens the wait if more is left to do.
+void use_idle_time(absl::optional<Duration>& timeout);
 
 // Schedules who waits for what a descriptor is ready for.
 void schedule_fd(EventLoop& loop, const selectors::ReadyFd& event);

@@ -29,6 +29,10 @@ public:
     // Before a wait, by the loop or by its host: false when there is something to take first.
     bool fall_asleep() noexcept;
     void wake_up() noexcept { asleep_.store(false, std::memory_order_relaxed); }
+    // The same as a push, for what is in the ready queue already: rings, but once for all that comes before the host looks.
+    void wake_host() noexcept {
+        if (asleep_.exchange(false, std::memory_order_seq_cst)) ring();
+    }
     // The fd that is readable once the bell was rung, and what to do then.
     int fd() const noexcept { return read_end_; }
     void quieten() noexcept;

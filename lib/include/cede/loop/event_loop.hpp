@@ -166,12 +166,21 @@ public:
     Duration slow_callback_duration = std::chrono::milliseconds(100);
 
     // --- Inside another loop ---
+    // The host asks next_timeout() before each of its waits, waits no longer than that for backend_fd() to be readable, and
+    // then calls poll_once(). See README.md, examples/hosted_by_glib.cpp and examples/hosted_by_libuv.cpp.
 
-    // Becomes readable when there is work; -1 when the selector has no such fd.
+    // Becomes readable when there is work, also for what the host's own callbacks and other threads schedule; time that
+    // passes is left to next_timeout(). -1 when the selector has no such fd, and once the loop is closed: take it out of the
+    // host before close().
     int backend_fd() const noexcept;
     // How long the host may wait before poll_once(); zero when something is ready, nullopt for as long as it likes.
     absl::optional<Duration> next_timeout();
-    // Does what is ready, without blocking, and returns.
+    // The same in milliseconds as poll(2), GLib and libuv take it: -1 for as long as it likes, and rounded up. (Rounded down,
+    // the host would come back too early again and again, until the last fraction of a millisecond has passed.)
+    int next_timeout_ms();
+    // Does what is ready, without blocking, and returns. Throws RuntimeError when it runs already: inside its own callbacks and
+    // tasks, also when these run the host, whose callbacks can ask is_running(); what a callback throws that ends a run, as
+    // KeyboardInterrupt does, which a host in C must catch.
     void poll_once();
 
     // --- For the rooms above ---

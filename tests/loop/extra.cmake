@@ -1,0 +1,22 @@
+# The loop inside the loops of others: a program for each, of hosts/NAME_host.cpp and the cases that all share.
+add_library(cede_host_cases OBJECT loop/hosts/host_cases.cpp)
+cede_own_target(cede_host_cases)
+target_link_libraries(cede_host_cases PRIVATE cede_test_support)
+target_precompile_headers(cede_host_cases REUSE_FROM cede_test_support)
+
+function(cede_add_host name)
+  cede_add_test_executable(test_loop_hosted_by_${name} loop/hosts/${name}_host.cpp $<TARGET_OBJECTS:cede_host_cases>)
+  target_link_libraries(test_loop_hosted_by_${name} PRIVATE ${ARGN})
+endfunction()
+
+cede_add_host(poll)
+cede_add_host(asio Boost::headers)
+foreach(pair glib:glib-2.0 libuv:libuv)
+  string(REPLACE ":" ";" pair ${pair})
+  list(GET pair 0 name)
+  list(GET pair 1 module)
+  cede_find_module(library ${module} test_loop_hosted_by_${name})
+  if(library)
+    cede_add_host(${name} ${library})
+  endif()
+endforeach()
