@@ -2,7 +2,7 @@
 #include <fcntl.h>
 
 #include "net/fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include "cede/base/exception_group.hpp"
 #include "cede/task/task.hpp"

@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "net/fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 namespace cede {
 namespace tests {

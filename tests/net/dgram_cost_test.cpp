@@ -1,6 +1,6 @@
 // What datagrams cost: system calls, allocations, waiting.
 #include "net/dgram_fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include "cede/testing/run.hpp"
 #include "support/allocation_counter.hpp"

@@ -1,6 +1,6 @@
 // loop.create_datagram_endpoint: what its options mean, and which it refuses.
 #include "net/dgram_fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include <netinet/in.h>
 #include <stdlib.h>

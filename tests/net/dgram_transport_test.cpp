@@ -1,6 +1,6 @@
 // Datagram transports: sending, receiving, flow control and errors.
 #include "net/dgram_fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include <limits>
 

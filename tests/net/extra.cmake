@@ -1,4 +1,4 @@
-target_sources(test_net PRIVATE net/system_calls.cpp)
+target_sources(test_net PRIVATE support/faults/system_calls.cpp)
 
 # A program of its own, since it is about how a program ends.
 add_executable(test_net_exit_during_lookup net/exit_during_lookup.cpp)

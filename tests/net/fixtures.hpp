@@ -3,7 +3,6 @@
 #ifndef CEDE_TESTS_NET_FIXTURES_HPP
 #define CEDE_TESTS_NET_FIXTURES_HPP
 
-#include <dirent.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,18 +19,10 @@
 #include "cede/task/await.hpp"
 #include "cede/task/run.hpp"
 #include "cede/task/sleep.hpp"
+#include "support/open_descriptors.hpp"
 
 namespace cede {
 namespace tests {
-
-// Descriptors that are open now.
-inline int open_descriptors() {
-    DIR* const folder = ::opendir("/proc/self/fd");
-    int count = 0;
-    while (::readdir(folder) != nullptr) ++count;
-    ::closedir(folder);
-    return count - 3;  // ".", ".." and the folder itself
-}
 
 // Runs `f` as the main task of a loop in debug mode, which does not complain of a slow machine.
 template <class F>

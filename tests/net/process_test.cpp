@@ -1,6 +1,6 @@
 // Child processes with protocols: the order of what they are told, what a child is started with, and what is left of it.
 #include "net/process_fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include <csignal>
 

@@ -5,7 +5,7 @@
 #include <future>
 
 #include "net/fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include "cede/task/gather.hpp"
 #include "cede/task/task.hpp"

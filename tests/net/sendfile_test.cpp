@@ -1,6 +1,6 @@
 // loop.sock_sendfile, and what it has in common with loop.sendfile.
 #include "net/sendfile_fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include <signal.h>
 

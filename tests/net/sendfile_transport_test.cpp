@@ -1,7 +1,7 @@
 // loop.sendfile: a file in the midst of what is written to a transport.
 #include "net/dgram_fixtures.hpp"
 #include "net/sendfile_fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include <thread>
 

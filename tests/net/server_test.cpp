@@ -1,6 +1,6 @@
 // Servers: serving, closing, clients, accepting under stress.
 #include "net/fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include <sys/resource.h>
 
@@ -330,14 +330,46 @@ BOOST_AUTO_TEST_CASE(closing_while_it_pauses_for_descriptors_is_final) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(another_failure_of_accept_is_reported_and_serving_goes_on) {
-    in_loop([] {
+BOOST_AUTO_TEST_CASE(another_failure_of_accept_is_reported_and_tried_again_in_a_second) {
+    testing::run([] {
         EventLoop& loop = get_running_loop();
         Reports reports(loop);
         const Server server = await(loop.create_server(echo(), "127.0.0.1", 0));
-        const FailingCall failing(SystemCall::accept, EPERM);
+        const FailingCall failing(SystemCall::accept, EPERM, 1, 3);
+        const TimePoint begin = loop.time();
         check_echo(client_of(server));
-        BOOST_TEST(reports.all.size() == 1u);
+        BOOST_TEST((loop.time() - begin >= std::chrono::seconds(3)));
+        BOOST_TEST(reports.all.size() == 3u);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(an_error_of_one_connection_is_passed_over) {
+    for (int error : {EPROTO, ENETDOWN, EHOSTUNREACH, EINTR}) {
+        in_loop([=] {
+            EventLoop& loop = get_running_loop();
+            Reports reports(loop);
+            const Server server = await(loop.create_server(echo(), "127.0.0.1", 0));
+            const FailingCall failing(SystemCall::accept, error, 1, 3);
+            check_echo(client_of(server));
+            BOOST_TEST(failing.failed() == 3);
+            BOOST_TEST(reports.all.empty());
+        });
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_pause_whose_end_the_selector_refuses_is_followed_by_another) {
+    testing::run([] {
+        EventLoop& loop = get_running_loop();
+        Reports reports(loop);
+        const Server server = await(loop.create_server(echo(), "127.0.0.1", 0));
+        const FailingCall failing(SystemCall::accept, EMFILE);
+        const Socket client = client_of(server);
+        BOOST_TEST(until([&] { return !reports.all.empty(); }));
+        const FailingCall refused(SystemCall::epoll_ctl, ENOMEM);
+        await(sleep(std::chrono::milliseconds(1500)));
+        BOOST_TEST(refused.failed() == 1);
+        check_echo(client);
+        BOOST_TEST(reports.all.size() == 2u);
     });
 }
 

@@ -1,6 +1,6 @@
 // loop.sock_*
 #include "net/fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include "cede/task/gather.hpp"
 #include "cede/task/task.hpp"

@@ -1,6 +1,6 @@
 // What a child is started with: streams, descriptors, directory, environment, signals; and starting short of resources.
 #include "net/process_fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include <csignal>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // What one message costs once a connection is up.
 #include "net/fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include "support/allocation_counter.hpp"
 

@@ -1,6 +1,6 @@
 // Reading by a stream transport: data, the end, errors, pausing, both kinds of protocol.
 #include "net/fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 namespace cede {
 namespace tests {

@@ -1,6 +1,6 @@
 // Writing by a stream transport: at once or buffered, flow control, half-close, errors.
 #include "net/fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -1,7 +1,7 @@
 // A thousand small writes are two system calls, whoever makes them and whatever comes after them; and they lose and reorder
 // nothing.
 #include "net/fixtures.hpp"
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include "cede/stream/streams.hpp"
 

@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_SUITE(interruption)
 
 BOOST_AUTO_TEST_CASE(a_conversation_cancelled_at_any_await_leaves_nothing) {
     const CapturedWarnings warnings;
-    std::size_t before = 0;
+    int before = 0;
     const std::size_t points = testing::cancel_at_every_await(
         [&] {
             before = open_descriptors();
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(a_conversation_cancelled_at_any_await_leaves_nothing) {
 
 BOOST_AUTO_TEST_CASE(a_conversation_whose_loop_is_closed_at_any_await_leaves_nothing) {
     const CapturedWarnings warnings;
-    const std::size_t before = open_descriptors();
+    const int before = open_descriptors();
     const std::size_t points = testing::close_loop_at_every_await(
         [] {
             get_running_loop().set_exception_handler([](EventLoop&, const ExceptionContext&) {});  // of pending tasks

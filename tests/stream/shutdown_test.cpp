@@ -16,7 +16,7 @@ BOOST_AUTO_TEST_CASE(a_connection_cancelled_at_any_point_of_its_making_leaves_no
     run([] {
         const CapturedReports reports(get_running_loop());
         const Server server = await(start_server(echo_lines, "127.0.0.1", 0));
-        const std::size_t before = open_descriptors();
+        const int before = open_descriptors();
         bool made = false;
         for (int steps = 0; !made; ++steps) {
             Task<Streams> opening = create_task(open_connection("127.0.0.1", port_of(server)));
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(a_connection_cancelled_at_any_point_of_its_making_leaves_no
 
 BOOST_AUTO_TEST_CASE(a_run_that_ends_with_streams_open_leaves_nothing) {
     const CapturedWarnings warnings;
-    const std::size_t before = open_descriptors();
+    const int before = open_descriptors();
     std::vector<std::weak_ptr<WriteTransport>> transports;
     run([&] {
         const Server server = await(start_server(
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_ends_with_streams_open_leaves_nothing) {
 
 BOOST_AUTO_TEST_CASE(a_loop_that_is_destroyed_in_the_middle_of_everything_leaves_nothing) {
     const CapturedWarnings warnings;
-    const std::size_t before = open_descriptors();
+    const int before = open_descriptors();
     Streams outlives(nullptr, StreamWriter());
     std::vector<std::weak_ptr<WriteTransport>> transports;
     for (int steps = 0; steps < 40; ++steps) {

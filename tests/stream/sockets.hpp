@@ -5,11 +5,10 @@
 #include <string>
 #include <utility>
 
-#include <dirent.h>
-
 #include "cede/net/server.hpp"
 #include "cede/stream/streams.hpp"
 #include "cede/task/await.hpp"
+#include "support/open_descriptors.hpp"
 
 namespace cede {
 namespace tests {
@@ -35,16 +34,6 @@ inline void echo_lines(StreamReader reader, StreamWriter writer) {
         await(writer.drain());
     }
     writer.close();
-}
-
-// To see whether one leaked.
-inline std::size_t open_descriptors() {
-    DIR* const folder = opendir("/proc/self/fd");
-    if (folder == nullptr) return 0;
-    std::size_t count = 0;
-    while (readdir(folder) != nullptr) ++count;
-    closedir(folder);
-    return count;
 }
 
 }  // namespace tests

@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(many_tasks_wait_and_all_get_the_code) {
 
 // PROC-008
 BOOST_AUTO_TEST_CASE(a_cancelled_creation_leaves_no_child) {
-    const std::size_t before = open_descriptors();
+    const int before = open_descriptors();
     const std::size_t points = testing::cancel_at_every_await(
         [] {
             const Process child =
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(a_cancelled_creation_leaves_no_child) {
 
 // PROC-008
 BOOST_AUTO_TEST_CASE(a_loop_that_closes_at_any_await_leaves_no_child) {
-    const std::size_t before = open_descriptors();
+    const int before = open_descriptors();
     const CapturedWarnings warnings;
     testing::close_loop_at_every_await(
         [] {
@@ -365,7 +365,7 @@ BOOST_AUTO_TEST_CASE(an_empty_handle_says_so) {
 
 // What the handle says after its loop has gone.
 BOOST_AUTO_TEST_CASE(a_child_that_runs_when_the_loop_closes_is_killed_and_reaped) {
-    const std::size_t before = open_descriptors();
+    const int before = open_descriptors();
     const CapturedWarnings warnings;
     Process child;
     in_loop([&] { child = await(create_subprocess_exec("sleep", "1000", piped())); });

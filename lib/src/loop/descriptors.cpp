@@ -63,6 +63,14 @@ void LoopImpl::update(int fd, FdSlot& slot) {
     look_soon = true;
 }
 
+// The number may have been closed without remove_reader, and be another file by now: the selector must not take its old entry
+// for that one's.
+void LoopImpl::renew(int fd, FdSlot& slot) {
+    if (slot.registered != 0) selector->unregister(fd);
+    slot.registered = 0;
+    update(fd, slot);
+}
+
 void schedule_fd(EventLoop& loop, const selectors::ReadyFd& event) {
     FdSlot* slot = loop.impl().find_slot(event.fd);
     if (slot == nullptr) return;
@@ -94,7 +102,11 @@ void EventLoop::watch(int fd, selectors::EventMask event, Callback callback) {
         new detail::HandleCore(*this, std::move(callback), detail::snapshot_context(), get_debug()));
     replacement->set_persistent();
     const CancelsAtEnd replaced{std::exchange(handle, std::move(replacement))};
-    impl_->update(fd, slot);
+    if (replaced.handle) {
+        impl_->renew(fd, slot);
+    } else {
+        impl_->update(fd, slot);
+    }
 }
 
 bool EventLoop::unwatch(int fd, selectors::EventMask event) {

@@ -82,6 +82,7 @@ struct LoopImpl {
     static void leave_to_parent(EventLoop& loop) noexcept;
     // Brings the selector in line with who waits for `fd`. Throws std::system_error.
     void update(int fd, FdSlot& slot);
+    void renew(int fd, FdSlot& slot);
 };
 
 // Called before a wait of `timeout`: does what this thread has kept for that, and shortens the wait if more is left to do.

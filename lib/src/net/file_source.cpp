@@ -15,6 +15,7 @@
 #endif
 
 #include "net/sigpipe.hpp"
+#include "net/system.hpp"
 
 namespace cede {
 namespace detail {
@@ -54,7 +55,7 @@ ssize_t system_sendfile(int, int, off_t, std::size_t) noexcept {
 }  // namespace
 
 FileSource::FileSource(int file, const SendfileOptions& options) noexcept
-    : fd_(::fcntl(file, F_DUPFD_CLOEXEC, 0)), seekable_(::lseek(fd_, 0, SEEK_CUR) >= 0), offset_(options.offset()),
+    : fd_(::fcntl(file, F_DUPFD_CLOEXEC, 0)), error_(fd_ < 0 ? errno : 0), seekable_(::lseek(fd_, 0, SEEK_CUR) >= 0), offset_(options.offset()),
       count_(options.count()) {}
 
 FileSource::~FileSource() {
@@ -62,6 +63,8 @@ FileSource::~FileSource() {
 }
 
 void FileSource::check() const {
+    // No descriptor at all is, as in asyncio, no file that can be sent.
+    if (fd_ < 0 && error_ != EBADF) throw os_error(error_, "the file of a sendfile");
     if (offset_ < 0) {
         throw std::invalid_argument("sendfile: the offset must not be negative, but is " + std::to_string(offset_));
     }

@@ -22,7 +22,8 @@ public:
     FileSource(const FileSource&) = delete;
     FileSource& operator=(const FileSource&) = delete;
 
-    // Throws std::invalid_argument for a negative offset or a count that is not positive.
+    // Throws std::invalid_argument for a negative offset or a count that is not positive, std::system_error when the file
+    // could not be duplicated.
     void check() const;
     bool is_regular() const noexcept;
 
@@ -40,6 +41,7 @@ public:
 
 private:
     const int fd_;
+    const int error_;  // why there is none
     const bool seekable_;
     const std::int64_t offset_;
     const absl::optional<std::int64_t> count_;

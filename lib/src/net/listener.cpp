@@ -10,11 +10,24 @@ namespace cede {
 namespace detail {
 namespace {
 
-// While the process has no descriptor or memory left, the kernel goes on reporting the listener as ready.
+// While it cannot accept, for want of descriptors as a rule, the kernel goes on reporting the listener as ready.
 constexpr std::chrono::seconds retry_delay(1);
 
 bool lacks_resources(int error) noexcept {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+// An error of one connection that was waiting, not of the listener: Linux hands such on. The next may be in order.
+bool is_of_connection(int error) noexcept {
+    switch (error) {
+        case ECONNABORTED: case EPROTO: case ENOPROTOOPT: case EOPNOTSUPP:
+        case ENETDOWN: case ENETUNREACH: case EHOSTDOWN: case EHOSTUNREACH:
+#ifdef ENONET
+        case ENONET:
+#endif
+            return true;
+        default: return false;
+    }
 }
 
 }  // namespace
@@ -52,22 +65,26 @@ bool Listener::accept_one() {
         return true;
     }
     const int error = errno;
-    // ECONNABORTED: that one gave up before its turn; others may wait behind it.
-    if (error == ECONNABORTED || error == EINTR) return true;
+    if (is_of_connection(error) || error == EINTR) return true;
     if (would_block(error)) return false;
-    if (lacks_resources(error)) {
-        pause_for_resources(error);
-    } else {
-        report(loop_, "accept() failed", std::make_exception_ptr(os_error(error, "accept")), nullptr);
-    }
+    pause(lacks_resources(error) ? "accept() is out of system resources: the server accepts again in a second"
+                                 : "accept() failed: the server tries again in a second",
+          std::make_exception_ptr(os_error(error, "accept")));
     return false;
 }
 
-void Listener::pause_for_resources(int error) {
+void Listener::pause(const char* message, std::exception_ptr error) {
+    retry_ = loop_.call_later(retry_delay, [this] { resume(); });  // first, for without it the pause would never end
     watch_.read(false);
-    retry_ = loop_.call_later(retry_delay, [this] { watch_.read(true); });
-    report(loop_, "accept() is out of system resources: the server accepts again in a second",
-           std::make_exception_ptr(os_error(error, "accept")), nullptr);
+    report(loop_, message, std::move(error), nullptr);
+}
+
+void Listener::resume() {
+    try {
+        watch_.read(true);
+    } catch (const std::system_error&) {
+        pause("a server cannot wait for connections: it tries again in a second", std::current_exception());
+    }
 }
 
 }  // namespace detail

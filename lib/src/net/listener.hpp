@@ -2,6 +2,8 @@
 #ifndef CEDE_SRC_NET_LISTENER_HPP
 #define CEDE_SRC_NET_LISTENER_HPP
 
+#include <exception>
+
 #include "cede/loop/event_loop.hpp"
 #include "cede/net/socket.hpp"
 #include "net/fd_watch.hpp"
@@ -25,7 +27,9 @@ private:
     void on_writable() override {}
     // False ends the round.
     bool accept_one();
-    void pause_for_resources(int error);
+    // Reports, and accepts nothing for a while.
+    void pause(const char* message, std::exception_ptr error);
+    void resume();
 
     EventLoop& loop_;
     ServerCore& server_;

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "cede/base/reports.hpp"
 #include "net/network_state.hpp"
@@ -14,6 +15,17 @@
 namespace cede {
 namespace detail {
 namespace {
+
+Pipe null_device() {
+    const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd < 0) throw_errno("/dev/null for a process");
+    try {
+        return Pipe::from_fd(fd);
+    } catch (...) {
+        ::close(fd);
+        throw;
+    }
+}
 
 // The descriptors that a child is started with: its ends, which are closed here once it has them, and ours.
 class StandardPipes {
@@ -40,9 +52,7 @@ private:
             ours[fd] = std::move(ends.first);
             theirs_[fd] = std::move(ends.second);
         } else if (wanted == subprocess::DEVNULL) {
-            const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-            if (null < 0) throw_errno("/dev/null for a process");
-            theirs_[fd] = Pipe::from_fd(null);
+            theirs_[fd] = null_device();
         } else if (wanted >= 0) {
             streams.fds[fd] = wanted;
             return;

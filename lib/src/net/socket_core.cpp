@@ -26,8 +26,8 @@ int SocketCore::open_fd() const {
 
 int SocketCore::release() noexcept {
     if (fd_ < 0) return -1;
-    fail_all(readers_);
-    fail_all(writers_);
+    fail_all(readers_, nullptr);
+    fail_all(writers_, nullptr);
     return std::exchange(fd_, -1);
 }
 
@@ -43,10 +43,16 @@ void SocketCore::add(SocketWaiter& waiter) {
         const selectors::EventMask event = waiter.event_;
         const Ref<SocketCore> self(this);
         const auto wake_first = [self, event] { self->wake(event); };
-        if (event == selectors::EVENT_READ) {
-            waiter.loop_.add_reader(fd_, wake_first);
-        } else {
-            waiter.loop_.add_writer(fd_, wake_first);
+        try {
+            if (event == selectors::EVENT_READ) {
+                waiter.loop_.add_reader(fd_, wake_first);
+            } else {
+                waiter.loop_.add_writer(fd_, wake_first);
+            }
+        } catch (const std::system_error&) {
+            // The loop has let go of the descriptor altogether: those in the other queue would wait for ever.
+            fail_all(other_queue(event), std::current_exception());
+            throw;
         }
     }
     waiting.push_back(&waiter);
@@ -65,7 +71,9 @@ void SocketCore::remove(SocketWaiter& waiter) noexcept {
             waiter.loop_.remove_writer(fd_);
         }
     } catch (...) {
-        report_unraisable(std::current_exception(), "a wait for a socket ended");
+        Queue& others = other_queue(waiter.event_);  // as in add()
+        if (others.empty()) report_unraisable(std::current_exception(), "a wait for a socket ended");
+        fail_all(others, std::current_exception());
     }
 }
 
@@ -81,14 +89,19 @@ void SocketCore::wake(selectors::EventMask event) {
     }
 }
 
-void SocketCore::fail_all(Queue& waiting) noexcept {
+void SocketCore::fail_all(Queue& waiting, const std::exception_ptr& error) noexcept {
     while (!waiting.empty()) {
         SocketWaiter& first = *waiting.front();
         remove(first);
         try {
-            if (!first.ready_.done()) first.ready_.set_exception(os_error(EBADF, "the socket was closed while waited for"));
+            if (first.ready_.done()) continue;
+            if (error) {
+                first.ready_.set_exception(error);
+            } else {
+                first.ready_.set_exception(os_error(EBADF, "the socket was closed while waited for"));
+            }
         } catch (...) {
-            report_unraisable(std::current_exception(), "a socket was closed");
+            report_unraisable(std::current_exception(), "the waits for a socket ended");
         }
     }
 }

@@ -4,6 +4,7 @@
 #ifndef CEDE_SRC_NET_SOCKET_CORE_HPP
 #define CEDE_SRC_NET_SOCKET_CORE_HPP
 
+#include <exception>
 #include <vector>
 
 #include "cede/base/pool.hpp"
@@ -58,10 +59,12 @@ private:
     // First come, first served, as two readers of one stream should be: the first is woken, the others wait on.
     using Queue = std::vector<SocketWaiter*>;
     Queue& queue(selectors::EventMask event) noexcept { return event == selectors::EVENT_READ ? readers_ : writers_; }
+    Queue& other_queue(selectors::EventMask event) noexcept { return event == selectors::EVENT_READ ? writers_ : readers_; }
     void add(SocketWaiter& waiter);
     void remove(SocketWaiter& waiter) noexcept;
     void wake(selectors::EventMask event);
-    void fail_all(Queue& queue) noexcept;
+    // With `error`; a null one says that the socket was closed.
+    void fail_all(Queue& queue, const std::exception_ptr& error) noexcept;
 
     RefCount references_;
     int fd_ = -1;

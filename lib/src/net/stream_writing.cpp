@@ -36,6 +36,7 @@ bool WritingTransport::refuses(const char* call, bool empty) {
 void WritingTransport::write(absl::string_view data) {
     if (refuses("write()", data.empty())) return;
     if (holds_back(data.size())) return buffer_.append(data);
+    if (losing_) return;  // what was held back could not be sent: to go on behind it would leave a hole
     if (buffer_.empty()) {
         sent_in_ = loop_->impl().iteration;
         const ssize_t sent = send_one(data);
@@ -55,6 +56,7 @@ void WritingTransport::writelines(absl::Span<const absl::string_view> data) {
         for (absl::string_view piece : data) buffer_.append(piece);
         return;
     }
+    if (losing_) return;
     sent_in_ = loop_->impl().iteration;
     while (!data.empty() && buffer_.empty()) {
         const absl::Span<const absl::string_view> some = data.first(std::min(data.size(), most_pieces));

@@ -112,9 +112,18 @@ public:
     const TaskFactory& get_task_factory() const noexcept;
 
     // --- File descriptors ---
+    // A hang-up or an error of the descriptor runs its reader and its writer, whichever there are, until they are removed:
+    // the read or write that they make tells what it is. Ready means that it was so: that read or write may still say
+    // EAGAIN, and the callback runs again when it is ready again. EINTR never comes from the loop's own waiting.
+    //
+    // Remove both before the descriptor is closed. One that is closed earlier is forgotten by the system, and its callbacks
+    // do not run any more. When its number is used again, an add_reader replaces the forgotten reader, and a forgotten
+    // writer makes it throw ENOENT, once; and the other way round.
 
-    // Runs `f(args...)` whenever `fd` can be read (written), in place of what was added before. Throws
-    // std::invalid_argument for a negative fd, RuntimeError when a transport uses it, std::system_error from the system.
+    // Runs `f(args...)` whenever `fd` can be read (written), in place of what was added before: two callbacks of one kind on
+    // one descriptor cannot be; sock_recv() and its kin take turns. Throws std::invalid_argument for a negative fd,
+    // RuntimeError when a transport uses it, std::system_error from the system, and then the descriptor has neither of the
+    // two any more.
     template <class F, class... Args>
     void add_reader(int fd, F&& f, Args&&... args) {
         watch(fd, selectors::EVENT_READ, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));

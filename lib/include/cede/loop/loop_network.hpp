@@ -68,8 +68,10 @@ public:
 
     // --- Sockets ---
     // Each tries at once, and cedes only while the socket would block. A cancelled one leaves the socket usable; closing the
-    // socket ends it with EBADF. Several may wait for one socket: they are served in turn. All throw RuntimeError when a
-    // transport uses the fd, and, in debug mode, std::invalid_argument for a blocking socket.
+    // socket ends it with EBADF, and whoever gets the number next is not touched. Several may wait for one socket: they are
+    // served in turn, those who read apart from those who write; a hang-up or an error wakes the first of both, and each
+    // gets what its call says. EINTR, and EAGAIN after readiness, are never seen: the call is made again. All throw
+    // RuntimeError when a transport uses the fd, and, in debug mode, std::invalid_argument for a blocking socket.
 
     // At most `n` bytes; empty at the end of the stream.
     virtual Coroutine<std::string> sock_recv(const Socket& socket, std::size_t n);
@@ -89,15 +91,17 @@ public:
     virtual Coroutine<void> sock_connect(const Socket& socket, SocketAddress to);
     // A host name is resolved for the socket's own family, type and protocol; the first address is taken.
     Coroutine<void> sock_connect(const Socket& socket, std::string host, Port port);
-    // The next connection of a listening socket, non-blocking, and who made it.
+    // The next connection of a listening socket, non-blocking, and who made it. One that was given up before its turn
+    // (ECONNABORTED) is passed over; EMFILE and the like are thrown, and it stays in the backlog for the next call.
     virtual Coroutine<std::pair<Socket, SocketAddress>> sock_accept(const Socket& socket);
 
     // --- Files ---
     // `file` is a descriptor that can be read, of a regular file as a rule: that of open(2), or fileno() of a FILE. It is
-    // duplicated at once, so that it may be closed. Returns how many bytes were sent; the file's position is behind them then,
-    // also after an error or a cancellation. By the system's sendfile(2), so that the bytes never reach the program; where that
-    // cannot, the file is read by the default executor. Throws std::invalid_argument for a negative offset and a count that is
-    // not positive; SendfileNotAvailableError without SendfileOptions::fallback().
+    // duplicated at once, so that it may be closed. Returns how many bytes were sent; the file's position is behind them
+    // then, also after an error or a cancellation. By the system's sendfile(2), so that the bytes never reach the program;
+    // where that cannot, the file is read by the default executor. Throws std::invalid_argument for a negative offset and a
+    // count that is not positive; SendfileNotAvailableError without SendfileOptions::fallback(); EMFILE when the file cannot
+    // be duplicated.
 
     // Behind what was written to the transport before. Until it is done reading pauses and every write() throws RuntimeError.
     // Throws RuntimeError for a transport that is closing, or not a stream's; ECONNABORTED when it is closed in the middle.
@@ -128,8 +132,9 @@ public:
 
     // An endpoint that is up: connection_made has been called.
     using DatagramEndpoint = std::pair<std::shared_ptr<DatagramTransport>, std::shared_ptr<BaseProtocol>>;
-    // For UDP and Unix datagrams; the factory makes a DatagramProtocol. The first pair of addresses that works is taken. Throws
-    // std::invalid_argument for options that contradict each other, the first error of the system when no address works.
+    // For UDP and Unix datagrams; the factory makes a DatagramProtocol. The first pair of addresses that works is taken.
+    // Throws std::invalid_argument for options that contradict each other, the first error of the system when no address
+    // works.
     virtual Coroutine<DatagramEndpoint> create_datagram_endpoint(ProtocolFactory factory, DatagramOptions options);
 
     // --- Servers ---

@@ -5,6 +5,12 @@
 // Copying a handle refers to the same server. Loop's thread only; copy and destroy it on any. What returns a Coroutine
 // cedes. Every call on an empty handle throws RuntimeError.
 //
+// What accept() may say: EINTR, EAGAIN and the error of one connection (ECONNABORTED: it was given up before its turn;
+// EPROTO, ENETDOWN and other errors of networks) are passed over. Without descriptors or memory (EMFILE, ENFILE, ENOBUFS,
+// ENOMEM), and with every other error, the server says so to the loop's exception handler, accepts nothing for a second, and
+// tries again; the connections it has go on, new ones wait in the backlog. The same when the system refuses to watch the
+// listener after the pause.
+//
 // As a manager, `with(server, f)` closes it at the end and waits for its connections.
 #ifndef CEDE_NET_SERVER_HPP
 #define CEDE_NET_SERVER_HPP

@@ -93,7 +93,8 @@ public:
     void set_blocking(bool blocking) const;
     bool get_blocking() const;
 
-    // Whoever waits for it (sock_recv ...) gets EBADF. Harmless when repeated.
+    // Whoever waits for it (sock_recv ...) gets EBADF, and never touches the one who gets the number next. Harmless when
+    // repeated. Closing the descriptor by close(2) instead leaves them waiting for ever.
     void close() noexcept;
     // Gives the descriptor to the caller, who closes it; this one is then closed, and waiters get EBADF.
     int release() noexcept;

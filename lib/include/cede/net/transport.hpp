@@ -43,6 +43,7 @@ public:
     virtual std::shared_ptr<BaseProtocol> get_protocol() const = 0;
 };
 
+// An error of a read other than EINTR and EAGAIN ends the connection, for writing too: connection_lost gets it.
 class ReadTransport : public virtual BaseTransport {
 public:
     virtual bool is_reading() const = 0;
@@ -53,6 +54,10 @@ public:
 
 class WriteTransport : public virtual BaseTransport {
 public:
+    // EINTR and EAGAIN are nobody's business. Any other error of a write, at once or later (ECONNRESET and EPIPE when the
+    // peer has gone, ENOBUFS), ends the connection: what is buffered is dropped, and connection_lost gets the error in a
+    // later iteration. Nobody knows then how much has arrived.
+
     // Sends what the system takes at once and buffers the rest; never blocks. Small writes that follow the first one in the
     // same iteration of the loop are joined instead, and go together: by flush(), a StreamWriter's drain(), or in the next
     // iteration. The data may be reused at once. Data written after close() or a lost connection is dropped, from the fifth
@@ -84,9 +89,10 @@ class Transport : public virtual ReadTransport, public virtual WriteTransport {}
 class DatagramTransport : public virtual BaseTransport {
 public:
     // Sends one datagram, which may be empty, to `to`, or to the endpoint's remote_addr when that is null. At once if the
-    // system takes it, else it is copied and sent later, whole and in order; never blocks. What the system refuses is dropped
-    // and told by error_received, inside this call or later. After close() it is dropped, from the fifth time on with a
-    // warning. Throws std::invalid_argument for no address where there is no remote_addr, and for another where there is one.
+    // system takes it, else it is copied and sent later, whole and in order; never blocks. What the system refuses (ENOBUFS,
+    // ECONNREFUSED of an earlier one, EMSGSIZE ...) is dropped and told by error_received, inside this call or later. After
+    // close() it is dropped, from the fifth time on with a warning. Throws std::invalid_argument for no address where there
+    // is no remote_addr, and for another where there is one.
     virtual void sendto(absl::string_view data, const SocketAddress* to = nullptr) = 0;
     void sendto(absl::string_view data, const SocketAddress& to) { sendto(data, &to); }
     // Drops what is buffered and closes.

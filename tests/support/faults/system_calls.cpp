@@ -1,4 +1,4 @@
-#include "net/system_calls.hpp"
+#include "support/faults/system_calls.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -7,11 +7,15 @@
 #include <mutex>
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace cede {
@@ -30,13 +34,23 @@ std::atomic<bool> stingy{false};
 std::atomic<int> lookups{0};
 std::mutex slow_mutex;
 std::function<void()> slow;
+// Plain thread-local data: these calls are made before and after everything else of a thread.
+__thread WatchedCalls* watched;
+
+const char* const names[] = {
+    "socket", "socketpair", "connect", "bind", "listen", "accept", "shutdown", "getsockname", "getpeername", "getsockopt",
+    "setsockopt", "recv", "send", "sendmsg", "recvfrom", "sendto", "recvmsg", "recvmmsg", "sendmmsg", "sendfile", "read",
+    "write", "writev", "pread", "close", "fcntl", "open", "pipe2", "dup2", "epoll_create", "epoll_ctl", "epoll_wait",
+    "eventfd", "execve", "waitpid", "pidfd_open", "pidfd_send_signal", "close_range", "none"};
+static_assert(sizeof names / sizeof *names == static_cast<int>(SystemCall::last) + 1, "a name for each call");
 
 Plan& plan_of(SystemCall call) { return plans[static_cast<int>(call)]; }
 
 // Counts a call; true when it is to fail, and errno is set.
-bool fails(SystemCall call) {
+bool fails(SystemCall call) noexcept {
     Plan& plan = plan_of(call);
     const int number = ++plan.calls;
+    if (watched != nullptr && watched->fails(call)) return true;
     const int from = plan.fail_from;
     if (from == 0 || number < from || number >= plan.fail_until) return false;
     ++plan.failed;
@@ -44,12 +58,21 @@ bool fails(SystemCall call) {
     return true;
 }
 
+// The eventfds among the first descriptors.
+std::atomic<bool> bells[1024];
+void note_bell(int fd, bool is) noexcept {
+    if (fd >= 0 && fd < 1024) bells[fd] = is;
+}
+bool is_bell(int fd) noexcept { return fd >= 0 && fd < 1024 && bells[fd]; }
+
 template <class F>
 F next(F, const char* name) {
     return reinterpret_cast<F>(dlsym(RTLD_NEXT, name));
 }
 
 }  // namespace
+
+const char* name_of(SystemCall call) noexcept { return names[static_cast<int>(call)]; }
 
 int CallCounter::total() const { return plan_of(call_).calls; }
 
@@ -62,6 +85,20 @@ FailingCall::FailingCall(SystemCall call, int error, int first, int times) : cal
 }
 FailingCall::~FailingCall() { plan_of(call_).fail_from = 0; }
 int FailingCall::failed() const { return plan_of(call_).failed; }
+
+WatchedCalls::WatchedCalls(SystemCall call, int nth, int error) : failing_(call), nth_(nth), error_(error) { watched = this; }
+WatchedCalls::~WatchedCalls() { watched = nullptr; }
+
+bool WatchedCalls::fails(SystemCall call) noexcept {
+    const int number = ++counts_[static_cast<int>(call)];
+    if (call != failing_ || number != nth_) return false;
+    failed_ = true;
+    errno = error_;
+    return true;
+}
+
+CallsSucceed::CallsSucceed() : before_(watched) { watched = nullptr; }
+CallsSucceed::~CallsSucceed() { watched = before_; }
 
 StingySend::StingySend() { stingy = true; }
 StingySend::~StingySend() { stingy = false; }
@@ -94,7 +131,36 @@ int socket(int family, int type, int protocol) noexcept {
 
 int connect(int fd, const sockaddr* address, socklen_t size) {
     static const auto real = next(&connect, "connect");
-    return fails(SystemCall::connect) ? -1 : real(fd, address, size);
+    if (!fails(SystemCall::connect)) return real(fd, address, size);
+    // One that is interrupted goes on.
+    if (errno == EINTR && real(fd, address, size) == 0) return 0;
+    if (errno == EINPROGRESS) errno = EINTR;
+    return -1;
+}
+
+int socketpair(int family, int type, int protocol, int* ends) noexcept {
+    static const auto real = next(&socketpair, "socketpair");
+    return fails(SystemCall::socketpair) ? -1 : real(family, type, protocol, ends);
+}
+
+int getsockname(int fd, sockaddr* address, socklen_t* size) noexcept {
+    static const auto real = next(&getsockname, "getsockname");
+    return fails(SystemCall::getsockname) ? -1 : real(fd, address, size);
+}
+
+int getpeername(int fd, sockaddr* address, socklen_t* size) noexcept {
+    static const auto real = next(&getpeername, "getpeername");
+    return fails(SystemCall::getpeername) ? -1 : real(fd, address, size);
+}
+
+int getsockopt(int fd, int level, int name, void* value, socklen_t* size) noexcept {
+    static const auto real = next(&getsockopt, "getsockopt");
+    return fails(SystemCall::getsockopt) ? -1 : real(fd, level, name, value, size);
+}
+
+int setsockopt(int fd, int level, int name, const void* value, socklen_t size) noexcept {
+    static const auto real = next(&setsockopt, "setsockopt");
+    return fails(SystemCall::setsockopt) ? -1 : real(fd, level, name, value, size);
 }
 
 int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
@@ -145,6 +211,11 @@ int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
     return fails(SystemCall::sendmmsg) ? -1 : real(fd, messages, count, flags);
 }
 
+ssize_t recvfrom(int fd, void* buffer, size_t size, int flags, sockaddr* from, socklen_t* from_size) {
+    static const auto real = next(&recvfrom, "recvfrom");
+    return fails(SystemCall::recvfrom) ? -1 : real(fd, buffer, size, flags, from, from_size);
+}
+
 ssize_t recvmsg(int fd, msghdr* message, int flags) {
     static const auto real = next(&recvmsg, "recvmsg");
     return fails(SystemCall::recvmsg) ? -1 : real(fd, message, flags);
@@ -167,17 +238,103 @@ ssize_t pread(int fd, void* buffer, size_t size, off_t offset) {
 
 int shutdown(int fd, int how) noexcept {
     static const auto real = next(&shutdown, "shutdown");
-    return fails(SystemCall::shutdown) ? -1 : real(fd, how);
+    if (!fails(SystemCall::shutdown)) return real(fd, how);
+    // ENOTCONN is said of a connection that is gone, so it has to go.
+    const int error = errno;
+    if (error == ENOTCONN) real(fd, SHUT_RDWR);
+    errno = error;
+    return -1;
+}
+
+int epoll_create1(int flags) noexcept {
+    static const auto real = next(&epoll_create1, "epoll_create1");
+    return fails(SystemCall::epoll_create) ? -1 : real(flags);
+}
+
+int eventfd(unsigned value, int flags) noexcept {
+    static const auto real = next(&eventfd, "eventfd");
+    const int fd = fails(SystemCall::eventfd) ? -1 : real(value, flags);
+    cede::tests::note_bell(fd, true);
+    return fd;
+}
+
+int epoll_wait(int epoll, epoll_event* events, int most, int timeout) {
+    static const auto real = next(&epoll_wait, "epoll_wait");
+    return fails(SystemCall::epoll_wait) ? -1 : real(epoll, events, most, timeout);
 }
 
 int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept {
     static const auto real = next(&epoll_ctl, "epoll_ctl");
+    if (operation == EPOLL_CTL_DEL) {  // which cannot fail: counted only
+        ++cede::tests::plan_of(SystemCall::epoll_ctl).calls;
+        return real(epoll, operation, fd, event);
+    }
     return fails(SystemCall::epoll_ctl) ? -1 : real(epoll, operation, fd, event);
 }
 
 int pipe2(int* ends, int flags) noexcept {
     static const auto real = next(&pipe2, "pipe2");
     return fails(SystemCall::pipe2) ? -1 : real(ends, flags);
+}
+
+ssize_t read(int fd, void* buffer, size_t size) {
+    static const auto real = next(&read, "read");
+    return fails(SystemCall::read) ? -1 : real(fd, buffer, size);
+}
+
+ssize_t write(int fd, const void* buffer, size_t size) {
+    static const auto real = next(&write, "write");
+    if (cede::tests::is_bell(fd)) return real(fd, buffer, size);  // which cannot fail
+    return fails(SystemCall::write) ? -1 : real(fd, buffer, size);
+}
+
+ssize_t writev(int fd, const iovec* pieces, int count) {
+    static const auto real = next(&writev, "writev");
+    return fails(SystemCall::writev) ? -1 : real(fd, pieces, count);
+}
+
+// Linux closes the descriptor, whatever it says.
+int close(int fd) {
+    static const auto real = next(&close, "close");
+    cede::tests::note_bell(fd, false);
+    if (!fails(SystemCall::close)) return real(fd);
+    const int error = errno;
+    real(fd);
+    errno = error;
+    return -1;
+}
+
+int fcntl(int fd, int operation, ...) {
+    static const auto real = next(&fcntl, "fcntl");
+    va_list list;
+    va_start(list, operation);
+    void* const argument = va_arg(list, void*);
+    va_end(list);
+    return fails(SystemCall::fcntl) ? -1 : real(fd, operation, argument);
+}
+
+int open(const char* path, int flags, ...) {
+    static const auto real = next(&open, "open");
+    va_list list;
+    va_start(list, flags);
+    const unsigned mode = (flags & O_CREAT) != 0 ? va_arg(list, unsigned) : 0;
+    va_end(list);
+    return fails(SystemCall::open) ? -1 : real(path, flags, mode);
+}
+
+int dup2(int from, int to) noexcept {
+    static const auto real = next(&dup2, "dup2");
+    return fails(SystemCall::dup2) ? -1 : real(from, to);
+}
+
+int execve(const char* path, char* const* arguments, char* const* environment) noexcept {
+    static const auto real = next(&execve, "execve");
+    return fails(SystemCall::execve) ? -1 : real(path, arguments, environment);
+}
+
+pid_t waitpid(pid_t pid, int* status, int options) {
+    static const auto real = next(&waitpid, "waitpid");
+    return fails(SystemCall::waitpid) ? -1 : real(pid, status, options);
 }
 
 // Those that the C library has no function for. No static with a guard here: the guard may need this function.
@@ -188,6 +345,7 @@ long syscall(long number, ...) noexcept {
     if (number == SYS_pidfd_open && fails(SystemCall::pidfd_open)) return -1;
     if (number == SYS_pidfd_send_signal && fails(SystemCall::pidfd_send_signal)) return -1;
     if (number == SYS_close_range && fails(SystemCall::close_range)) return -1;
+    if (number == SYS_epoll_pwait2 && fails(SystemCall::epoll_wait)) return -1;
     va_list list;
     va_start(list, number);
     long arguments[6];
