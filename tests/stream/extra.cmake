@@ -17,3 +17,11 @@ target_link_libraries(test_stream_oracle PRIVATE cede::cede)
 add_test(NAME stream.oracle COMMAND ${Python3_EXECUTABLE} -B "${CMAKE_CURRENT_SOURCE_DIR}/stream/oracle.py"
   $<TARGET_FILE:test_stream_oracle>)
 cede_test_properties(stream.oracle)
+
+# Conversations between asyncio and cede.
+add_executable(test_stream_interop stream/interop.cpp)
+cede_own_target(test_stream_interop)
+target_link_libraries(test_stream_interop PRIVATE cede::cede)
+add_test(NAME stream.interop COMMAND ${Python3_EXECUTABLE} -B "${CMAKE_CURRENT_SOURCE_DIR}/stream/interop.py"
+  $<TARGET_FILE:test_stream_interop>)
+cede_test_properties(stream.interop)
