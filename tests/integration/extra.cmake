@@ -9,9 +9,13 @@ endif()
 
 if(CEDE_BUILD_EXAMPLES)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
-  foreach(driver fetch_failures fetch_hang_ups fetch_nginx fetch_terminal)
+  # DRIVER:EXAMPLE
+  foreach(pair fetch_failures:fetch fetch_hang_ups:fetch fetch_nginx:fetch fetch_terminal:fetch http_server:http_server
+      tcp_proxy:tcp_proxy)
+    string(REGEX REPLACE ":.*" "" driver ${pair})
+    string(REGEX REPLACE ".*:" "" example ${pair})
     add_test(NAME integration.${driver}
-      COMMAND ${Python3_EXECUTABLE} -B "${CMAKE_CURRENT_SOURCE_DIR}/integration/${driver}.py" $<TARGET_FILE:example_fetch>)
+      COMMAND ${Python3_EXECUTABLE} -B "${CMAKE_CURRENT_SOURCE_DIR}/integration/${driver}.py" $<TARGET_FILE:example_${example}>)
     cede_test_properties(integration.${driver})
     set_tests_properties(integration.${driver} PROPERTIES SKIP_RETURN_CODE 77)
   endforeach()

@@ -280,6 +280,20 @@ BOOST_AUTO_TEST_CASE(closing_the_socket_ends_it) {
     });
 }
 
+// The answer to the first segment ends the connection within the call, which then tells how much went out before, as if all
+// were well, and sends a SIGPIPE all the same.
+BOOST_AUTO_TEST_CASE(a_connection_that_breaks_within_a_call_is_an_error_and_no_signal) {
+    in_loop([] {
+        const TemporaryFile file(huge());
+        for (int round = 0; round < 20; ++round) {
+            std::pair<Socket, Socket> ends = tcp_pair();
+            ends.second.close();
+            BOOST_TEST(sock_sendfile_throws<std::system_error>(ends.first, file.fd()));
+            file.rewind();
+        }
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace tests

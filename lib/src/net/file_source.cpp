@@ -24,8 +24,10 @@ namespace {
 #if defined(__linux__)
 
 ssize_t system_sendfile(int socket, int file, off_t offset, std::size_t size) noexcept {
-    const WithoutSigpipe guard;  // sendfile has no MSG_NOSIGNAL
-    return ::sendfile(socket, file, &offset, size);
+    WithoutSigpipe guard;  // sendfile has no MSG_NOSIGNAL
+    const ssize_t sent = ::sendfile(socket, file, &offset, size);
+    if (sent >= 0 && static_cast<std::size_t>(sent) < size) guard.may_have_come();
+    return sent;
 }
 
 #elif defined(__APPLE__) || defined(__FreeBSD__)

@@ -23,10 +23,12 @@ public:
         pending_before_ = sigismember(&before_, SIGPIPE) == 1 && is_pending();
         errno = 0;
     }
+    // After a call that did less than it was asked to: sendfile(2) says how much it has sent before the signal came, not EPIPE.
+    void may_have_come() noexcept { may_have_come_ = true; }
     // Keeps errno.
     ~WithoutSigpipe() {
         const int error = errno;
-        if (error == EPIPE && !pending_before_ && is_pending()) {
+        if ((may_have_come_ || error == EPIPE) && !pending_before_ && is_pending()) {
             sigset_t only;
             sigemptyset(&only);
             sigaddset(&only, SIGPIPE);
@@ -47,6 +49,7 @@ private:
 
     sigset_t before_;
     bool pending_before_;
+    bool may_have_come_ = false;
 };
 
 }  // namespace detail
