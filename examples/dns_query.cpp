@@ -1,7 +1,7 @@
 // A small DNS client: three names are asked for at once over one socket, and each answer finds the question it belongs to.
 //
 // The name server is in this very program, so that the example needs no network: it knows two names, and answers only when all
-// three questions are there, the last one first. `dns_query SERVER NAME` asks a real one.
+// three questions are there, the last one first. `dns_query SERVER NAME [PORT]` asks a real one.
 #include <cede/cede.hpp>
 
 #include <algorithm>
@@ -115,9 +115,10 @@ private:
 int main(int count, char** arguments) {
     cede::run([&] {
         cede::EventLoop& loop = cede::get_running_loop();
-        auto server = cede::DatagramOptions().remote_addr(count == 3 ? arguments[1] : "127.0.0.1", 53);
+        const cede::Port port = count == 4 ? cede::Port(std::string(arguments[3])) : 53;
+        auto server = cede::DatagramOptions().remote_addr(count >= 3 ? arguments[1] : "127.0.0.1", port);
         std::vector<std::string> names = {"www.example.org", "nobody.example", "cede.example"};
-        if (count == 3) {
+        if (count >= 3) {
             names = {arguments[2]};
         } else {
             const auto own = await(loop.create_datagram_endpoint([] { return std::make_shared<NameServer>(); },

@@ -1,7 +1,8 @@
 // A client of a protocol of lines that keeps its connection: it notices the loss, connects again, waits longer after each
 // failure, and asks its question again. The server here gives it every reason: it drops the client after three answers, and
-// once goes away altogether for a while.
+// once goes away altogether for a while. `reconnecting_client PORT` asks another one.
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <string>
@@ -109,8 +110,13 @@ int port_of(const cede::Server& server) { return server.sockets().front().local_
 
 }  // namespace
 
-int main() {
-    cede::run([] {
+int main(int argc, char** argv) {
+    cede::run([=] {
+        if (argc > 1) {
+            LineClient client(std::atoi(argv[1]));
+            for (int i = 1; i <= 8; ++i) std::cout << client.ask("question " + std::to_string(i)) << std::endl;
+            return client.disconnect();
+        }
         cede::Server server = await(cede::start_server(serve_client, "127.0.0.1", 0));
         const int port = port_of(server);
         LineClient client(port);

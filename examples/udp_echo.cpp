@@ -1,9 +1,10 @@
 // Datagrams: a server that echoes and a client that knows what to do when nothing comes back.
 //
 // Both are protocols: callbacks that the loop calls. The client's request() turns them into something to await, with a Future;
-// UDP may lose a datagram, so it asks again. This server "loses" each second one, to show that.
+// UDP may lose a datagram, so it asks again. This server "loses" each second one, to show that. With a port it serves there for good.
 #include <cede/cede.hpp>
 
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -60,13 +61,18 @@ private:
     cede::Future<std::string> answer_ = nullptr;
 };
 
-int main() {
-    cede::run([] {
+int main(int argc, char** argv) {
+    cede::run([=] {
         cede::EventLoop& loop = cede::get_running_loop();
         const auto server = await(loop.create_datagram_endpoint([] { return std::make_shared<EchoServer>(); },
-                                                                cede::DatagramOptions().local_addr("127.0.0.1", 0)))
+                                                                cede::DatagramOptions().local_addr(
+                                                                    "127.0.0.1", argc > 1 ? std::atoi(argv[1]) : 0)))
                                 .first;
         const auto address = absl::any_cast<cede::SocketAddress>(server->get_extra_info("sockname"));
+        if (argc > 1) {
+            std::cout << address.str() << std::endl;
+            return await(loop.create_future<void>());
+        }
 
         const auto client = std::make_shared<EchoClient>();
         const auto transport = await(loop.create_datagram_endpoint([&] { return client; },

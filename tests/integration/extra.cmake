@@ -11,7 +11,7 @@ if(CEDE_BUILD_EXAMPLES)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
   # DRIVER:EXAMPLE
   foreach(pair fetch_failures:fetch fetch_hang_ups:fetch fetch_nginx:fetch fetch_terminal:fetch http_server:http_server
-      tcp_proxy:tcp_proxy)
+      tcp_proxy:tcp_proxy example_peers:chat_server)
     string(REGEX REPLACE ":.*" "" driver ${pair})
     string(REGEX REPLACE ".*:" "" example ${pair})
     add_test(NAME integration.${driver}
