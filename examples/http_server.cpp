@@ -138,10 +138,10 @@ int main(int count, char** arguments) {
         const Server server = await(start_server(accept, "127.0.0.1", std::string(arguments[2]),
                                                              ServerOptions().limit(8 * 1024).backlog(1000)));
         std::cout << "http://" << server.sockets().front().local_address().str() << "/" << std::endl;
-        const auto stop = [&] {
+        const auto stop = [server] {
             server.close();
             server.close_clients();
-            server.get_loop().call_later(5s, [&] { server.abort_clients(); });  // who does not take what is left
+            server.get_loop().call_later(5s, [server] { server.abort_clients(); });  // who does not take what is left
         };
         for (const int signal : {SIGINT, SIGTERM}) server.get_loop().add_signal_handler(signal, stop);
         await(server.wait_closed());

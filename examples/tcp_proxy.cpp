@@ -79,7 +79,7 @@ int main(int count, char** arguments) {
         const auto accept = [&](StreamReader reader, StreamWriter writer) { serve(reader, writer, host, port); };
         const cede::Server server = await(cede::start_server(accept, "127.0.0.1", own_port));
         std::cout << server.sockets().front().local_address().str() << std::endl;
-        const auto stop = [&] {
+        const auto stop = [server] {
             server.close();
             server.abort_clients();
         };
