@@ -58,7 +58,10 @@ BOOST_AUTO_TEST_CASE(a_timeout_is_an_os_error_with_etimedout) {
     BOOST_CHECK(as_os_error.code() == std::error_code(ETIMEDOUT, std::generic_category()));
     BOOST_CHECK(as_os_error.code() == std::errc::timed_out);
     BOOST_CHECK(error.cause() == nullptr);
-    BOOST_TEST(std::string(cede::TimeoutError("too late").what()).find("too late") != std::string::npos);
+    // Without the system's "Connection timed out": there may be no connection.
+    BOOST_TEST(error.what() == std::string("timed out"));
+    const cede::TimeoutError copy = cede::TimeoutError("too late");
+    BOOST_TEST(copy.what() == std::string("too late"));
 }
 
 BOOST_AUTO_TEST_CASE(a_message_is_kept_and_what_falls_back_to_the_name) {

@@ -31,6 +31,8 @@ using cede::tests::with_text;
 
 namespace {
 
+const std::string long_text(100, 'x');
+
 void bare_yield() {
     cede::detail::suspend_coroutine(nullptr);
 }
@@ -455,6 +457,44 @@ BOOST_AUTO_TEST_CASE(debug_mode_reports_one_that_was_never_awaited) {
     BOOST_TEST(Reports::lines()[0].find("debug_mode_reports_one_that_was_never_awaited") != std::string::npos);
     BOOST_TEST(Reports::lines()[1] ==
                "coroutine 'fetch' was never awaited: await it, or make it a task by create_task()");
+}
+
+BOOST_AUTO_TEST_CASE(a_body_may_move_its_own_handle_while_it_is_awaited) {
+    std::vector<Coroutine<std::string>> coroutines;
+    coroutines.push_back([&coroutines, captured = long_text] {
+        for (int i = 0; i < 100; ++i) coroutines.push_back([] { return std::string(); });
+        bare_yield();
+        BOOST_CHECK(coroutines[0].state() == CoroutineState::running);
+        BOOST_CHECK_EXCEPTION(await(coroutines[0]), cede::RuntimeError, with_text("is being awaited already"));
+        BOOST_CHECK_EXCEPTION(coroutines[0].send(), std::invalid_argument, with_text("already executing"));
+        BOOST_CHECK_EXCEPTION(coroutines[0].close(), std::invalid_argument, with_text("already executing"));
+        return captured;
+    });
+    Coroutine<> outer([&] { BOOST_TEST(await(coroutines[0]) == long_text); });
+    BOOST_TEST(drive(outer) == 1);
+    BOOST_CHECK_EXCEPTION(await(coroutines[0]), cede::RuntimeError, with_text("cannot reuse already awaited coroutine"));
+}
+
+BOOST_AUTO_TEST_CASE(a_body_may_destroy_its_own_handle_while_it_is_awaited) {
+    std::unique_ptr<Coroutine<std::string>> handle;
+    handle = std::make_unique<Coroutine<std::string>>([&handle, captured = long_text] {
+        handle = nullptr;
+        bare_yield();
+        return captured;
+    });
+    Coroutine<> outer([&] { BOOST_TEST(await(*handle) == long_text); });
+    BOOST_TEST(drive(outer) == 1);
+    Coroutine<std::string> reused([&reused, captured = long_text] {
+        reused = Coroutine<std::string>([] { return std::string("second"); });
+        bare_yield();
+        BOOST_CHECK(reused.state() == CoroutineState::created);
+        return captured;
+    });
+    Coroutine<> twice([&] {
+        BOOST_TEST(await(reused) == long_text);
+        BOOST_TEST(await(reused) == "second");
+    });
+    BOOST_TEST(drive(twice) == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

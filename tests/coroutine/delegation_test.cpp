@@ -192,4 +192,39 @@ BOOST_AUTO_TEST_CASE(nothing_is_raised_through_an_outer_one_into_a_destructor_th
     BOOST_TEST(generator.result() == "unwinds");
 }
 
+// PEP 380: a GeneratorExit that is thrown in closes the inner one, as close() does.
+BOOST_AUTO_TEST_CASE(a_thrown_generator_exit_closes_the_inner_one) {
+    std::string log;
+    Generator<int, void, int> generator([&](Yield<int>& yield) {
+        try {
+            yield.from(Generator<int, void>([&](Yield<int>& inner) {
+                try {
+                    inner(1);
+                } catch (const GeneratorExit&) {
+                    log += "inner closed;";
+                }
+            }));
+        } catch (const GeneratorExit&) {
+            log += "outer raised;";
+            yield(2);
+        }
+        return 3;
+    });
+    BOOST_TEST(generator.next() == 1);
+    BOOST_TEST(generator.throw_(GeneratorExit()) == 2);
+    BOOST_TEST(log == "inner closed;outer raised;");
+
+    Generator<int> ignored([](Yield<int>& yield) {
+        yield.from(Generator<int>([](Yield<int>& inner) {
+            try {
+                inner(1);
+            } catch (const GeneratorExit&) {
+                inner(2);
+            }
+        }));
+    });
+    BOOST_TEST(ignored.next() == 1);
+    BOOST_CHECK_EXCEPTION(ignored.throw_(GeneratorExit()), cede::RuntimeError, with_text("ignored GeneratorExit"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

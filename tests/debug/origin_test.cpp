@@ -34,7 +34,7 @@ OUT_OF_LINE Coroutine<void> makes_a_coroutine() {
     return made;
 }
 OUT_OF_LINE void calls_the_maker() {
-    makes_a_coroutine();
+    static_cast<void>(makes_a_coroutine());
     asm volatile("");
 }
 

@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(DEBUG_001_a_loop_tells_its_mode) {
     tests::CapturedWarnings warnings;
     loop.run_until_complete([&] {
         loop.set_debug(true);
-        sleep(0s);
+        static_cast<void>(sleep(0s));
     });
     BOOST_TEST(warnings.contains("was never awaited"));
 }

@@ -181,4 +181,19 @@ BOOST_AUTO_TEST_CASE(results_need_only_be_movable) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(any_container_is_taken_and_a_list_of_tasks) {
+    testing::run([] {
+        std::vector<Coroutine<int>> named;
+        for (const int n : {2, 1}) named.push_back(sleep(std::chrono::seconds(n), n));
+        std::vector<int> order;
+        for (auto next : as_completed(named)) order.push_back(await(next));
+        BOOST_TEST(order == (std::vector<int>{1, 2}), boost::test_tools::per_element());
+        const auto slow = create_task(sleep(2s, 3));
+        const auto fast = create_task(sleep(1s, 4));
+        order.clear();
+        for (auto next : as_completed({slow, fast})) order.push_back(await(next));
+        BOOST_TEST(order == (std::vector<int>{4, 3}), boost::test_tools::per_element());
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(AGEN_016_a_shutdown_waits_for_those_that_were_dropped_befor
     CapturedReports reports(loop);
     Life life;
     loop.run_until_complete([&] {
-        endless(life).next();  // never begun
+        static_cast<void>(endless(life).next());  // never begun
         for (int item : endless(life, 3s)) {
             if (item == 1) break;
         }

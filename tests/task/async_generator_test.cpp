@@ -332,11 +332,11 @@ BOOST_AUTO_TEST_CASE(AGEN_013_a_step_that_is_never_awaited_is_reported) {
     CapturedWarnings warnings;
     testing::run([&] {
         auto generator = count(2);
-        generator.asend({});
+        static_cast<void>(generator.asend({}));
         BOOST_TEST(warnings.contains("::asend("));
-        generator.athrow(std::logic_error("x"));
+        static_cast<void>(generator.athrow(std::logic_error("x")));
         BOOST_TEST(warnings.contains("::athrow("));
-        generator.aclose();
+        static_cast<void>(generator.aclose());
         BOOST_TEST(warnings.contains("::aclose()"));
         BOOST_TEST(warnings.count() == 3u);
         BOOST_TEST(warnings.contains("was never awaited"));

@@ -1,7 +1,11 @@
 // WAIT-001 to 010: gather.
 #include <boost/test/unit_test.hpp>
 
+#include <array>
+#include <deque>
+#include <list>
 #include <memory>
+#include <unordered_set>
 
 #include "cede/cede.hpp"
 #include "cede/testing/testing.hpp"
@@ -238,6 +242,34 @@ BOOST_AUTO_TEST_CASE(the_result_of_a_dropped_gather_still_reaches_its_callback) 
         a.set_result(1);
         await(sleep(2s));
         BOOST_TEST(got == 3);
+    });
+}
+
+// As Python's gather(*coros), gather(first, second): what has a name is used up.
+BOOST_AUTO_TEST_CASE(coroutines_that_have_names_are_taken_and_used_up) {
+    testing::run([] {
+        std::vector<Coroutine<int>> several;
+        for (int i = 0; i < 3; ++i) several.push_back(after(1s, i));
+        BOOST_TEST(await(gather(several)) == (std::vector<int>{0, 1, 2}), boost::test_tools::per_element());
+        BOOST_CHECK_THROW(await(several[0]), RuntimeError);
+        Coroutine<int> first = after(1s, 1);
+        Coroutine<int> second = after(2s, 2);
+        BOOST_CHECK(await(gather(first, second)) == std::make_tuple(1, 2));
+        BOOST_CHECK_THROW(await(gather(first)), RuntimeError);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(any_container_is_gathered_as_a_vector_is) {
+    testing::run([] {
+        const std::list<Task<int>> tasks{create_task(after(2s, 1)), create_task(after(1s, 2))};
+        BOOST_TEST(await(gather(tasks)) == (std::vector<int>{1, 2}), boost::test_tools::per_element());
+        std::array<Coroutine<int>, 2> pair{{after(1s, 3), fails_after(1s, "x")}};
+        const auto outcomes = await(gather_outcomes(pair));
+        BOOST_TEST(outcomes[0].value() == 3);
+        BOOST_TEST(!outcomes[1].has_value());
+        BOOST_TEST(await(gather(std::deque<Task<int>>())).empty());
+        const std::unordered_set<Task<int>> set(tasks.begin(), tasks.end());
+        BOOST_TEST(await(gather(set)).size() == 2U);
     });
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <thread>
+#include <unordered_set>
 
 #include "cede/cede.hpp"
 #include "cede/testing/testing.hpp"
@@ -369,6 +370,58 @@ BOOST_AUTO_TEST_CASE(a_hundred_thousand_tasks) {
         for (int i = 0; i < 100000; ++i) tasks.push_back(create_task([&] { ++done; }));
         await(gather(tasks));
         BOOST_TEST(done == 100000);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_coroutine_that_has_a_name_becomes_a_task_and_is_used_up) {
+    const auto make = [] { return Coroutine<int>([] { return 7; }); };
+    Coroutine<int> main = make();
+    BOOST_TEST(testing::run(main) == 7);
+    testing::run([&] {
+        Coroutine<int> c = make();
+        BOOST_TEST(await(create_task(c)) == 7);
+        BOOST_CHECK_THROW(await(c), RuntimeError);
+        BOOST_CHECK_THROW(create_task(c), RuntimeError);
+        c = make();
+        BOOST_TEST(await(ensure_future(c)) == 7);
+        c = make();
+        BOOST_TEST(await(shield(c)) == 7);
+        c = make();
+        BOOST_TEST(await(wait_for(c, 1s)) == 7);
+        c = make();
+        BOOST_TEST(task_group([&](TaskGroup& group) { return group.create_task(c); }).result() == 7);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_done_callback_of_a_task_gets_the_task) {
+    testing::run([] {
+        const auto task = create_task([] { return 3; }, TaskOptions().name("three"));
+        std::vector<std::string> names;
+        task.add_done_callback([&](Task<int> done) { names.push_back(done.get_name()); });
+        task.add_done_callback([&](const Future<int>& done) { names.push_back(std::to_string(done.result())); });
+        AnyTask(task).add_done_callback([&](AnyTask done) { names.push_back(done.get_name()); });
+        task.add_done_callback([&](AnyTask done) { names.push_back(done.get_name()); }, copy_context());
+        await(sleep(0s));
+        await(sleep(0s));
+        BOOST_TEST(names == (std::vector<std::string>{"three", "3", "three", "three"}), boost::test_tools::per_element());
+    });
+}
+
+// Python's documented `background_tasks.add(task); task.add_done_callback(background_tasks.discard)`.
+BOOST_AUTO_TEST_CASE(handles_of_every_type_are_kept_in_sets) {
+    testing::run([] {
+        std::unordered_set<Task<int>> background;
+        for (int i = 0; i < 3; ++i) {
+            const auto task = create_task([i] { return i; });
+            background.insert(task);
+            task.add_done_callback([&background, task] { background.erase(task); });
+        }
+        const std::unordered_set<AnyTask> any(background.begin(), background.end());
+        BOOST_TEST(any.size() == 3U);
+        const std::unordered_set<Future<int>> futures(background.begin(), background.end());
+        BOOST_TEST(futures.count(*background.begin()) == 1U);
+        await(sleep(1s));
+        BOOST_TEST(background.empty());
     });
 }
 

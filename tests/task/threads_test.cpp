@@ -211,4 +211,26 @@ BOOST_AUTO_TEST_CASE(THREAD_002_to_thread_runs_in_a_copy_of_the_context) {
     });
 }
 
+namespace {
+struct Counter {
+    int value = 5;
+    int plus(int n) const { return value + n; }
+    void set(int n) { value = n; }
+};
+}  // namespace
+
+// As to_thread(obj.method, argument), and as std::thread takes them.
+BOOST_AUTO_TEST_CASE(members_of_an_object_and_arguments_without_a_copy_are_called) {
+    run([] {
+        Counter counter;
+        BOOST_TEST(await(to_thread(&Counter::plus, &counter, 2)) == 7);
+        BOOST_TEST(await(to_thread([](std::unique_ptr<int> number) { return *number; }, std::make_unique<int>(3))) == 3);
+        EventLoop& loop = get_running_loop();
+        BOOST_TEST(await(loop.run_in_executor(nullptr, &Counter::plus, std::cref(counter), 3)) == 8);
+        loop.call_soon(&Counter::set, &counter, 9);
+        await(sleep(0s));
+        BOOST_TEST(counter.value == 9);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
+#include <list>
+
 #include <stdexcept>
 
 #include "cede/task/wait.hpp"
@@ -123,6 +125,19 @@ BOOST_AUTO_TEST_CASE(handles_of_several_types_are_waited_for_as_futures_of_any) 
         const auto result = await(wait(std::vector<AnyFuture>{number, text}, WaitOptions().timeout(1s)));
         BOOST_TEST((result.done.at(0) == number));
         BOOST_TEST((result.pending.at(0) == text));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(any_container_is_waited_for_and_a_list_of_several_types) {
+    testing::run([] {
+        std::list<Task<void>> tasks;
+        for (const int delay : {3, 1, 2}) tasks.push_back(create_task(sleep(std::chrono::seconds(delay))));
+        const auto first = await(wait(tasks, WaitOptions().return_when(FIRST_COMPLETED)));
+        BOOST_TEST(first.done.size() == 1U);
+        const auto number = create_task([] { return 1; });
+        const auto both = await(wait({number, tasks.front()}, WaitOptions().timeout(1s)));
+        BOOST_CHECK(both.done.at(0) == number);
+        BOOST_CHECK(both.pending.at(0) == tasks.front());
     });
 }
 

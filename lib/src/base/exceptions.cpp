@@ -34,8 +34,9 @@ RuntimeError::~RuntimeError() = default;
 InvalidStateError::~InvalidStateError() = default;
 
 TimeoutError::TimeoutError(const std::string& message, std::exception_ptr cause)
-    : std::system_error(ETIMEDOUT, std::generic_category(), message), cause_(std::move(cause)) {}
+    : std::system_error(ETIMEDOUT, std::generic_category()), message_(message), cause_(std::move(cause)) {}
 TimeoutError::~TimeoutError() = default;
+const char* TimeoutError::what() const noexcept { return message_.what(); }
 
 StopIterationBase::~StopIterationBase() = default;
 const char* StopIterationBase::what() const noexcept { return "StopIteration"; }

@@ -7,6 +7,7 @@
 #include "base/thread_state.hpp"
 #include "coroutine/frame_switch.hpp"
 #include "cede/base/context.hpp"
+#include "cede/base/exception_group.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
 
@@ -191,12 +192,16 @@ void delegate_to(Frame& inner) {
         inner.resume(std::move(thrown));
         if (inner.closed()) break;
         thrown = outer->suspend_for(inner);
-        if (thrown && outer->closing()) {
+        if (closes_inner(*outer, thrown)) {
             inner.close();
             std::rethrow_exception(std::move(thrown));
         }
     }
     if (inner.error()) std::rethrow_exception(inner.take_error());
+}
+
+bool closes_inner(const Frame& outer, const std::exception_ptr& thrown) noexcept {
+    return thrown && (outer.closing() || is_a<GeneratorExit>(thrown));
 }
 
 void check_throwable(const std::exception_ptr& exception) {
@@ -222,6 +227,8 @@ void throw_reused() { throw RuntimeError("cannot reuse already awaited coroutine
 void throw_already_awaited() {
     throw RuntimeError("coroutine is being awaited already: make a task of it, by create_task(), for several to await");
 }
+
+void throw_already_executing() { throw std::invalid_argument("coroutine already executing"); }
 
 void throw_escaped_stop_iteration(const char* noun) {
     throw RuntimeError(std::string(noun) + " raised StopIteration", std::current_exception());

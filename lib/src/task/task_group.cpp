@@ -21,6 +21,15 @@ public:
         parent_ = current_task();
         if (!parent_) throw RuntimeError("TaskGroup cannot determine the parent task: use it inside a task");
         entered_ = true;
+        if (cancel_on_enter_) cancel();
+    }
+
+    void cancel() {
+        if (!entered_) {
+            cancel_on_enter_ = true;
+        } else if (!aborting_ && !(exiting_ && unfinished_ == 0)) {
+            abort_with_parent();
+        }
     }
 
     void check_open() const {
@@ -50,18 +59,26 @@ public:
         if (aborting_ && !task.done()) task.cancel();
     }
 
-    void exit(const std::exception_ptr& error) {
+    // True when nothing is left of `error`, a cancellation by the group itself.
+    bool exit(const std::exception_ptr& error) {
         exiting_ = true;
         const ExceptionKind kind = error ? classify(error) : ExceptionKind::ordinary;
         std::exception_ptr cancellation = kind == ExceptionKind::cancelled ? error : nullptr;
         if (kind == ExceptionKind::interrupt && !interrupt_) interrupt_ = error;
         if (error && !aborting_) abort();
         // A coroutine that is being closed must not await; its tasks are cancelled, and go on to their ends alone.
-        if (error && is_a<GeneratorExit>(error)) return;
-        wait_for_tasks(cancellation);
+        if (error && is_a<GeneratorExit>(error)) return false;
+        std::exception_ptr while_waiting = wait_for_tasks(cancellation);
         // The group's own request must be taken back; when nobody else has cancelled, nothing is left of it.
-        if (parent_cancel_requested_ && parent_.uncancel() == 0) cancellation = nullptr;
+        if (parent_cancel_requested_) {
+            if (parent_.uncancel() == 0) {
+                cancellation = nullptr;
+            } else if (!cancellation) {
+                cancellation = std::move(while_waiting);
+            }
+        }
         finish(error, kind, cancellation);
+        return true;
     }
 
 private:
@@ -92,19 +109,23 @@ private:
         --unfinished_;
     }
 
-    void wait_for_tasks(std::exception_ptr& cancellation) {
+    // Returns the last cancellation that arrived meanwhile.
+    std::exception_ptr wait_for_tasks(std::exception_ptr& cancellation) {
+        std::exception_ptr last;
         while (unfinished_ > 0) {
             try {
                 wait_a_while();
             } catch (const CancelledError&) {
                 // The parent is cancelled from outside, perhaps again and again; the tasks are waited for all the same.
+                last = std::current_exception();
                 if (!aborting_) {
-                    cancellation = std::current_exception();
+                    cancellation = last;
                     abort();
                 }
             }
             completed_ = Future<void>(nullptr);
         }
+        return last;
     }
 
     // Until the last task is done; or for a turn, when there is no memory to wait for that, since it must be waited for.
@@ -159,7 +180,10 @@ private:
         errors_.push_back(error);
         if (!interrupt_ && classify(error) == ExceptionKind::interrupt) interrupt_ = error;
         if (!parent_ || parent_.done()) return report_orphan(task, error);
-        if (aborting_ || parent_cancel_requested_) return;
+        if (!aborting_) abort_with_parent();
+    }
+
+    void abort_with_parent() {
         abort();
         parent_cancel_requested_ = true;
         parent_.cancel();
@@ -174,6 +198,7 @@ private:
     }
 
     bool entered_ = false;
+    bool cancel_on_enter_ = false;
     bool exiting_ = false;
     bool aborting_ = false;
     bool parent_cancel_requested_ = false;
@@ -197,9 +222,10 @@ TaskGroup& TaskGroup::enter() {
 }
 
 bool TaskGroup::exit(const std::exception_ptr& error) {
-    state_->exit(error);
-    return false;
+    return state_->exit(error);
 }
+
+void TaskGroup::cancel() const { state_->cancel(); }
 
 void TaskGroup::check_open() const { state_->check_open(); }
 

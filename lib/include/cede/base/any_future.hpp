@@ -62,12 +62,7 @@ public:
     // `f`: void(AnyFuture) or void(), run by call_soon once this is done, in the order added: how a driver of its own
     // learns that the coroutine can go on.
     template <class F>
-    CallbackId add_done_callback(F f) const {
-        // Not counted, as in Future<T>: a callback that kept its own pending future would never be freed.
-        return add_callback([core = core_.get(), f = std::move(f)]() mutable {
-            detail::call_with_future(f, AnyFuture(detail::Ref<detail::FutureCore>(core)), 0);
-        });
-    }
+    CallbackId add_done_callback(F f) const { return add_callback_as<AnyFuture>(std::move(f)); }
     // False when it was removed or scheduled before.
     bool remove_done_callback(CallbackId id) const;
     // Where it was created, the creating call last, if its loop was in debug mode; else empty.
@@ -86,6 +81,15 @@ public:
     detail::Ref<detail::FutureCore> ref() && noexcept { return std::move(core_); }
 
 protected:
+    // The callback gets a `Handle` to this future: of a task, the task.
+    template <class Handle, class F>
+    CallbackId add_callback_as(F f) const {
+        // Not counted, as in Future<T>: a callback that kept its own pending future would never be freed.
+        return add_callback([core = core_.get(), f = std::move(f)]() mutable {
+            detail::call_with_future(f, Handle(detail::Ref<detail::FutureCore>(core)), 0);
+        });
+    }
+
     detail::Ref<detail::FutureCore> core_;
 
 private:
@@ -94,11 +98,18 @@ private:
 
 }  // namespace cede
 
+// Handles of the same future are equal and hash alike, whatever their types.
 namespace std {
 template <>
 struct hash<cede::AnyFuture> {
     size_t operator()(const cede::AnyFuture& future) const noexcept { return hash<const void*>()(future.core()); }
 };
+template <>
+struct hash<cede::AnyTask> : hash<cede::AnyFuture> {};
+template <class T>
+struct hash<cede::Future<T>> : hash<cede::AnyFuture> {};
+template <class T>
+struct hash<cede::Task<T>> : hash<cede::AnyFuture> {};
 }  // namespace std
 
 #endif

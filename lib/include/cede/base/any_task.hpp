@@ -42,6 +42,9 @@ public:
 
     // All throw RuntimeError on an empty handle.
 
+    // As AnyFuture's; `f` may take the AnyTask too.
+    template <class F>
+    CallbackId add_done_callback(F f) const { return add_callback_as<AnyTask>(std::move(f)); }
     // How many cancel() calls were not undone by uncancel().
     int cancelling() const;
     // Undoes one cancel(), and withdraws the request when it was the last; returns what cancelling() is then.

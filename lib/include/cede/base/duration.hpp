@@ -57,6 +57,13 @@ public:
     template <class D, class = detail::EnableIfAbslDuration<D>>
     Duration(const D& d) noexcept : ns_(ToInt64Nanoseconds(d)) {}
 
+    // A plain number, as in Python: does not compile, and says why.
+    template <class N, std::enable_if_t<std::is_arithmetic<N>::value, int> = 0>
+    Duration(N) noexcept : ns_(0) {
+        static_assert(!std::is_same<N, N>::value,
+                      "a length of time needs a unit: 2s or 500ms, or std::chrono::duration<double>(x) for x seconds");
+    }
+
     // The length in nanoseconds.
     constexpr std::int64_t count() const noexcept { return ns_; }
     constexpr operator std::chrono::nanoseconds() const noexcept { return std::chrono::nanoseconds(ns_); }

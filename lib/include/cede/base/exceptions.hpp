@@ -92,10 +92,13 @@ class TimeoutError : public std::system_error {
 public:
     explicit TimeoutError(const std::string& message = "timed out", std::exception_ptr cause = nullptr);
     ~TimeoutError() override;
+    // The message alone: to add the system's "Connection timed out" would be misleading.
+    const char* what() const noexcept override;
     // The CancelledError that interrupted the timed block, if there was one.
     std::exception_ptr cause() const noexcept { return cause_; }
 
 private:
+    std::runtime_error message_;  // whose copies share one text, and do not throw
     std::exception_ptr cause_;
 };
 

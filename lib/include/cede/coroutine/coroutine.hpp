@@ -3,7 +3,8 @@
 // When to use it: as the return type of anything that awaits and that a caller may want to run as a task, with a timeout
 // or in a gather. When not: a plain function that awaits needs none of this; await works at any depth.
 //
-// A coroutine belongs to the thread that starts it. It is move-only.
+// A coroutine belongs to the thread that starts it. It is move-only. One that is neither awaited nor handed on does nothing,
+// and the compiler warns of it.
 #ifndef CEDE_COROUTINE_COROUTINE_HPP
 #define CEDE_COROUTINE_COROUTINE_HPP
 
@@ -17,6 +18,7 @@
 #include "cede/base/any_future.hpp"
 #include "cede/base/closure.hpp"
 #include "cede/base/exceptions.hpp"
+#include "cede/base/nodiscard.hpp"
 #include "cede/base/origin.hpp"
 #include "cede/base/result.hpp"
 #include "cede/coroutine/frame.hpp"
@@ -63,6 +65,23 @@ struct IsCoroutine : std::false_type {};
 template <class R>
 struct IsCoroutine<Coroutine<R>> : std::true_type {};
 
+// An await that runs a body on the caller's stack. The body may move the handle meanwhile, by growing the vector it is in,
+// or destroy it, so the handle says where it is.
+class RunsInPlace {
+public:
+    explicit RunsInPlace(RunsInPlace*& handle) noexcept : handle_(&handle) { handle = this; }
+    RunsInPlace(const RunsInPlace&) = delete;
+    RunsInPlace& operator=(const RunsInPlace&) = delete;
+    ~RunsInPlace() {
+        if (handle_ != nullptr) *handle_ = nullptr;
+    }
+    void moved_to(RunsInPlace*& handle) noexcept { handle_ = &handle; }
+    void lost() noexcept { handle_ = nullptr; }
+
+private:
+    RunsInPlace** handle_;
+};
+
 template <class F, class R, class Result = decltype(std::declval<F&>()())>
 using EnableIfBody = std::enable_if_t<!IsCoroutine<F>::value &&
                                       (std::is_void<R>::value || std::is_convertible<Result, R>::value)>;
@@ -70,7 +89,7 @@ using EnableIfBody = std::enable_if_t<!IsCoroutine<F>::value &&
 }  // namespace detail
 
 template <class R>
-class Coroutine {
+class CEDE_NODISCARD Coroutine {
     static_assert(!std::is_reference<R>::value, "a coroutine returns a value: return a pointer or std::reference_wrapper<T>");
 
 public:
@@ -82,7 +101,9 @@ public:
 
     Coroutine(Coroutine&& other) noexcept
         : body_(std::move(other.body_)), frame_(std::move(other.frame_)), name_(std::move(other.name_)),
-          origin_(other.origin_), state_(std::exchange(other.state_, CoroutineState::closed)) {}
+          origin_(other.origin_), state_(std::exchange(other.state_, CoroutineState::closed)) {
+        take_over(other);
+    }
     Coroutine& operator=(Coroutine&& other) noexcept {
         if (this != &other) {
             drop();
@@ -91,6 +112,7 @@ public:
             name_ = std::move(other.name_);
             origin_ = other.origin_;
             state_ = std::exchange(other.state_, CoroutineState::closed);
+            take_over(other);
         }
         return *this;
     }
@@ -109,14 +131,19 @@ public:
         return drive(std::move(exception));
     }
 
-    // Raises GeneratorExit where the body waits. Throws RuntimeError when it awaits again, or what else it throws.
+    // Raises GeneratorExit where the body waits. Throws RuntimeError when it awaits again, std::invalid_argument when it is
+    // running, or what else it throws.
     void close() {
         if (frame_ != nullptr) return frame_->close();
+        if (in_place_ != nullptr) detail::throw_already_executing();
         if (state_ == CoroutineState::created) body_.reset();
         state_ = CoroutineState::closed;
     }
 
-    CoroutineState state() const noexcept { return frame_ != nullptr ? frame_->state() : state_; }
+    CoroutineState state() const noexcept {
+        if (frame_ != nullptr) return frame_->state();
+        return in_place_ != nullptr ? CoroutineState::running : state_;
+    }
     // The future it awaits; empty unless it was started by hand and is suspended in an await.
     AnyFuture cr_await() const {
         if (state() != CoroutineState::suspended) return AnyFuture();
@@ -147,13 +174,19 @@ private:
         }
         frame_.reset();
         body_.reset();
+        if (in_place_ != nullptr) std::exchange(in_place_, nullptr)->lost();
+    }
+    void take_over(Coroutine& other) noexcept {
+        in_place_ = std::exchange(other.in_place_, nullptr);
+        if (in_place_ != nullptr) in_place_->moved_to(in_place_);
     }
 
     detail::Closure<R> body_;
     std::unique_ptr<detail::StartedCoroutine<R>> frame_;
     std::string name_;
     detail::Origin origin_ = detail::Origin::here_in_debug_mode();
-    CoroutineState state_ = CoroutineState::created;  // while there is no frame
+    CoroutineState state_ = CoroutineState::created;  // while there is no frame: created or closed
+    detail::RunsInPlace* in_place_ = nullptr;
 };
 
 // Runs the coroutine in place: no allocation, no switch, and control is ceded only if its body cedes. Returns what the
@@ -162,11 +195,17 @@ template <class R>
 CEDE_INLINE_AWAIT R await(Coroutine<R>& coroutine) { return coroutine.await_here(); }
 template <class R>
 CEDE_INLINE_AWAIT R await(Coroutine<R>&& coroutine) { return coroutine.await_here(); }
+template <class R>
+R await(const Coroutine<R>& coroutine) {
+    static_assert(!std::is_same<R, R>::value,
+                  "a const Coroutine cannot run: it is used up by running. A lambda that has captured one must be mutable");
+    return const_cast<Coroutine<R>&>(coroutine).await_here();
+}
 
 template <class R>
 AnyFuture Coroutine<R>::drive(std::exception_ptr thrown) {
     if (frame_ == nullptr) {
-        if (state_ == CoroutineState::running) throw std::invalid_argument("coroutine already executing");
+        if (in_place_ != nullptr) detail::throw_already_executing();
         if (state_ == CoroutineState::closed) detail::throw_reused();
         frame_.reset(new detail::StartedCoroutine<R>(std::move(body_)));
         state_ = CoroutineState::closed;
@@ -190,18 +229,13 @@ CEDE_INLINE_AWAIT R Coroutine<R>::await_here() {
         detail::delegate_to(frame);
         return frame.result().take();
     }
-    if (state_ == CoroutineState::running) detail::throw_already_awaited();
+    if (in_place_ != nullptr) detail::throw_already_awaited();
     if (state_ == CoroutineState::closed) detail::throw_reused();
-    struct Ends {
-        Coroutine& coroutine;
-        ~Ends() {
-            coroutine.body_.reset();
-            coroutine.state_ = CoroutineState::closed;
-        }
-    } ends{*this};
-    state_ = CoroutineState::running;
+    state_ = CoroutineState::closed;
+    detail::Closure<R> body = std::move(body_);
+    const detail::RunsInPlace running(in_place_);
     try {
-        return body_();
+        return body();
     } catch (const StopIterationBase&) {
         detail::throw_escaped_stop_iteration("coroutine");
     }
@@ -209,7 +243,7 @@ CEDE_INLINE_AWAIT R Coroutine<R>::await_here() {
 
 template <class R>
 detail::Closure<R> Coroutine<R>::release_body() {
-    if (state_ == CoroutineState::running) detail::throw_already_awaited();
+    if (in_place_ != nullptr) detail::throw_already_awaited();
     if (state_ == CoroutineState::closed) detail::throw_reused();
     state_ = CoroutineState::closed;
     return std::move(body_);

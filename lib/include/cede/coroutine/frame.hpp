@@ -165,8 +165,13 @@ bool in_coroutine() noexcept;
 // In debug mode warns that a coroutine was dropped unawaited. Never throws.
 void report_never_awaited(const std::string& name, const char* type_name, Origin origin) noexcept;
 
+// Whether what was thrown into a delegating frame closes the inner one, instead of being raised in it: a GeneratorExit,
+// whoever threw it.
+bool closes_inner(const Frame& outer, const std::exception_ptr& thrown) noexcept;
+
 [[noreturn]] void throw_reused();
 [[noreturn]] void throw_already_awaited();
+[[noreturn]] void throw_already_executing();
 [[noreturn]] void throw_escaped_stop_iteration(const char* noun);
 
 }  // namespace detail

@@ -238,7 +238,7 @@ R2 Yield<Y, S>::from(Generator<Y, S, R2>&& inner) {
         in.resume(std::move(thrown));
         if (in.closed()) break;
         thrown = frame_.suspend_for(in);
-        if (thrown && frame_.closing()) {
+        if (detail::closes_inner(frame_, thrown)) {
             in.close();
             std::rethrow_exception(std::move(thrown));
         }

@@ -78,11 +78,11 @@ public:
     // `f`: void(Future<T>) or void(), run by call_soon once this is done, in the order added.
     template <class F>
     CallbackId add_done_callback(F f) const {
-        return add_done_callback(std::move(f), detail::snapshot_context());
+        return add_callback_as<Future>(std::move(f), detail::snapshot_context());
     }
     template <class F>
     CallbackId add_done_callback(F f, const Context& context) const {
-        return add_done_callback(std::move(f), context.data());
+        return add_callback_as<Future>(std::move(f), context.data());
     }
     // False when it was removed or scheduled before.
     bool remove_done_callback(CallbackId id) const { return checked_core().remove_done_callback(id); }
@@ -90,18 +90,21 @@ public:
     // For await: a copy of the result, or the result itself when the type has no copies or `last` is set.
     T take(bool last) const;
 
-private:
-    template <class F>
-    CallbackId add_done_callback(F f, detail::Ref<detail::ContextData> context) const {
+protected:
+    // The callback gets a `Handle` to this future: of a task, the task.
+    template <class Handle, class F>
+    CallbackId add_callback_as(F f, detail::Ref<detail::ContextData> context) const {
         // The future is not counted here: a callback that kept its own pending future would never be freed. The core
         // keeps itself from the moment the callback is scheduled.
         detail::FutureCore* core = &checked_core();
         return core->add_done_callback(
             [core, f = std::move(f)]() mutable {
-                detail::call_with_future(f, Future(detail::Ref<detail::FutureCore>(core)), 0);
+                detail::call_with_future(f, Handle(detail::Ref<detail::FutureCore>(core)), 0);
             },
             std::move(context));
     }
+
+private:
     detail::Result<T>& slot() const noexcept { return *static_cast<detail::Result<T>*>(core_->slot()); }
     void set(absl::monostate, std::true_type) const {
         slot().set_from([] {});

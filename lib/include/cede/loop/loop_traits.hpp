@@ -3,6 +3,7 @@
 #define CEDE_LOOP_LOOP_TRAITS_HPP
 
 #include <cstddef>
+#include <functional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -20,8 +21,22 @@ struct Awaited;
 template <class X>
 using AwaitedT = typename Awaited<std::decay_t<X>>::type;
 
+// Calls `f` with arguments that were kept for it: as they are; a pointer to a member with the object first; and what
+// takes move-only arguments by value with their values, for it is called once.
+template <int N>
+struct Rank : Rank<N - 1> {};
+template <>
+struct Rank<0> {};
 template <class F, class... Args>
-using CallResult = std::decay_t<decltype(std::declval<std::decay_t<F>&>()(std::declval<std::decay_t<Args>&>()...))>;
+auto call_kept(Rank<2>, F& f, Args&... args) -> decltype(f(args...)) { return f(args...); }
+template <class F, class... Args>
+auto call_kept(Rank<1>, F& f, Args&... args) -> decltype(std::mem_fn(f)(args...)) { return std::mem_fn(f)(args...); }
+template <class F, class... Args>
+auto call_kept(Rank<0>, F& f, Args&... args) -> decltype(f(std::move(args)...)) { return f(std::move(args)...); }
+
+template <class F, class... Args>
+using CallResult = std::decay_t<decltype(call_kept(Rank<2>(), std::declval<std::decay_t<F>&>(),
+                                                   std::declval<std::decay_t<Args>&>()...))>;
 
 template <class R>
 struct ReturnsCoroutine : std::false_type {};
@@ -37,7 +52,7 @@ public:
 
 private:
     template <std::size_t... I>
-    decltype(auto) call(std::index_sequence<I...>) { return f_(std::get<I>(args_)...); }
+    decltype(auto) call(std::index_sequence<I...>) { return call_kept(Rank<2>(), f_, std::get<I>(args_)...); }
 
     F f_;
     std::tuple<Args...> args_;

@@ -11,6 +11,7 @@
 #define CEDE_TASK_AS_COMPLETED_HPP
 
 #include <cstddef>
+#include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <type_traits>
@@ -103,16 +104,22 @@ private:
     std::shared_ptr<detail::AsCompletedState> state_;
 };
 
-// Of a vector of futures, tasks, coroutines or callables, of which the latter become tasks at once; a future given twice
+// Of a container of futures, tasks, coroutines or callables, of which the latter become tasks at once; a future given twice
 // counts once. With a timeout, those not done by then are delivered as TimeoutError each, and go on. Throws RuntimeError
 // when there is no loop, std::invalid_argument for a future of another one. Does not cede.
-template <class X>
-AsCompleted<detail::CompletedHandle<X>> as_completed(std::vector<X> xs, absl::optional<Duration> timeout = absl::nullopt) {
+template <class Range>
+AsCompleted<detail::CompletedHandle<detail::RangeValue<Range>>> as_completed(
+    Range&& xs, absl::optional<Duration> timeout = absl::nullopt) {
     EventLoop& loop = get_event_loop();
     std::vector<AnyFuture> futures;
-    futures.reserve(xs.size());
-    for (X& x : xs) futures.push_back(ensure_future(std::move(x), loop));
-    return AsCompleted<detail::CompletedHandle<X>>(detail::start_as_completed(loop, std::move(futures), timeout));
+    for (auto&& x : xs) futures.push_back(ensure_future(static_cast<detail::RangeItem<Range>>(x), loop));
+    return AsCompleted<detail::CompletedHandle<detail::RangeValue<Range>>>(
+        detail::start_as_completed(loop, std::move(futures), timeout));
+}
+template <class X>
+AsCompleted<detail::CompletedHandle<X>> as_completed(std::initializer_list<X> xs,
+                                                     absl::optional<Duration> timeout = absl::nullopt) {
+    return cede::as_completed(std::vector<X>(xs), timeout);
 }
 
 }  // namespace cede

@@ -29,6 +29,16 @@ auto generic_await(T& awaitable, int) -> decltype(awaitable.cede_await()) { retu
 template <class T>
 auto generic_await(T& awaitable, long) -> decltype(cede_await(awaitable)) { return cede_await(awaitable); }
 
+// Takes what nothing else takes, to say what is wrong.
+struct NotAwaitable {
+    template <class T, class = std::enable_if_t<!std::is_convertible<T, AnyFuture>::value>>
+    NotAwaitable(T&&) noexcept {
+        static_assert(!std::is_same<T, T>::value,
+                      "await() takes a Coroutine, a Future, a Task, or a type with cede_await(). A function is called first: "
+                      "await(f()). A lambda in place of one is run by calling it, or beside this task by create_task()");
+    }
+};
+
 }  // namespace detail
 
 // Returns a copy of the result, so that a future can be awaited any number of times; a move-only result goes to the first
@@ -57,6 +67,8 @@ template <class T>
 auto await(T&& awaitable) -> decltype(detail::generic_await(awaitable, 0)) {
     return detail::generic_await(awaitable, 0);
 }
+// Anything else: does not compile, and says why.
+inline detail::NotAwaitable await(detail::NotAwaitable other) { return other; }
 
 }  // namespace cede
 

@@ -52,15 +52,37 @@ struct Awaited<AnyTask> { using type = void; };
 template <class X>
 using IsFuture = std::is_base_of<AnyFuture, std::decay_t<X>>;
 
-// Whether X is a callable without a cede_await of its own.
-template <class X, class = void>
-struct HasAwait : std::false_type {};
+// Whether X can be awaited as it is; a callable without a cede_await of its own cannot.
 template <class X>
-struct HasAwait<X, Void<decltype(await(std::declval<X&>()))>> : std::true_type {};
+using HasAwait = std::integral_constant<bool, !std::is_same<decltype(await(std::declval<X&>())), NotAwaitable>::value>;
 
-// Any awaitable as a coroutine that has not started.
+// Any awaitable as a coroutine that has not started. One that has a name is used up as Python's is: it cannot be awaited
+// again.
 template <class T>
 Coroutine<T> to_coroutine(Coroutine<T>&& coroutine) { return std::move(coroutine); }
+template <class T>
+Coroutine<T> to_coroutine(Coroutine<T>& coroutine) { return std::move(coroutine); }
+template <class T>
+Coroutine<T> to_coroutine(const Coroutine<T>& coroutine) {
+    static_assert(!std::is_same<T, T>::value, "a const Coroutine cannot run: it is move-only, and used up by running");
+    return std::move(const_cast<Coroutine<T>&>(coroutine));
+}
+// How `x` is given to something that keeps it: moved if it is a coroutine, as above, else as it was given.
+template <class X>
+using Kept = std::conditional_t<IsCoroutine<std::remove_reference_t<X>>::value, std::remove_reference_t<X>&&, X&&>;
+
+// Containers of awaitables: what Python would unpack, or iterate.
+template <class X, class = void>
+struct IsRange : std::false_type {};
+template <class X>
+struct IsRange<X, Void<typename X::value_type, decltype(std::declval<X&>().begin() != std::declval<X&>().end())>>
+    : std::true_type {};
+template <class Range>
+using RangeValue = typename std::decay_t<Range>::value_type;
+// What an element is given as: a container that has a name keeps its elements, but for coroutines.
+template <class Range>
+using RangeItem = std::conditional_t<std::is_lvalue_reference<Range>::value, decltype(*std::declval<Range&>().begin()),
+                                     std::remove_reference_t<decltype(*std::declval<Range&>().begin())>&&>;
 
 template <class X, class D = std::decay_t<X>>
 std::enable_if_t<HasAwait<D>::value && !IsCoroutine<D>::value, Coroutine<AwaitedT<X>>> to_coroutine(X&& awaitable) {

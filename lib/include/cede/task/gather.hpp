@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <tuple>
 #include <type_traits>
@@ -18,6 +19,7 @@
 
 #include "absl/types/variant.h"
 
+#include "cede/base/nodiscard.hpp"
 #include "cede/loop/loop_owned.hpp"
 #include "cede/task/outcome.hpp"
 #include "cede/task/task.hpp"
@@ -155,18 +157,18 @@ Future<std::tuple<typename As<AwaitedT<Xs>>::type...>> gather_all(bool outcomes,
     return gather_futures<State>(loop, outcomes, std::move(futures), std::index_sequence_for<Xs...>());
 }
 template <template <class> class As, class Range>
-auto gather_range(bool outcomes, Range&& range)
-    -> Future<std::vector<typename As<AwaitedT<typename std::decay_t<Range>::value_type>>::type>> {
-    using X = typename std::decay_t<Range>::value_type;
-    using State = GatherVector<As, AwaitedT<X>>;
-    using Item = std::conditional_t<std::is_lvalue_reference<Range>::value, const X&, X&&>;
-    EventLoop& loop = range.empty() ? get_event_loop() : first_loop({loop_of(range.front())});
-    std::vector<Future<AwaitedT<X>>> futures;
+auto gather_range(bool outcomes, Range&& range) -> Future<std::vector<typename As<AwaitedT<RangeValue<Range>>>::type>> {
+    using T = AwaitedT<RangeValue<Range>>;
+    using State = GatherVector<As, T>;
+    const auto first = range.begin();
+    const auto count = static_cast<std::size_t>(std::distance(first, range.end()));
+    EventLoop& loop = count == 0 ? get_event_loop() : first_loop({loop_of(*first)});
+    std::vector<Future<T>> futures;
     std::vector<Ref<FutureCore>> children;
-    futures.reserve(range.size());
-    children.reserve(range.size());
-    for (auto& each : range) {
-        futures.push_back(ensure_future(static_cast<Item>(each), loop));
+    futures.reserve(count);
+    children.reserve(count);
+    for (auto&& each : range) {
+        futures.push_back(ensure_future(static_cast<RangeItem<Range>>(each), loop));
         children.push_back(futures.back().ref());
     }
     Ref<GatherCore> core(new State(loop, outcomes, std::move(futures)));
@@ -174,53 +176,36 @@ auto gather_range(bool outcomes, Range&& range)
     return Future<typename State::Results>(Ref<FutureCore>(std::move(core)));
 }
 
-template <class X>
-struct IsVector : std::false_type {};
-template <class X, class A>
-struct IsVector<std::vector<X, A>> : std::true_type {};
 template <class... Xs>
-struct AnyVector : std::false_type {};
+struct IsOneRange : std::false_type {};
 template <class X>
-struct AnyVector<X> : IsVector<std::decay_t<X>> {};
+struct IsOneRange<X> : IsRange<std::decay_t<X>> {};
 
 }  // namespace detail
 
 // Futures of a tuple of the results; absl::monostate stands for void. Throws std::invalid_argument when the futures belong
 // to different loops, RuntimeError when there is no loop.
-template <class... Xs, class = std::enable_if_t<!detail::AnyVector<Xs...>::value>>
-auto gather(Xs&&... xs) -> decltype(detail::gather_all<detail::Plain>(false, std::forward<Xs>(xs)...)) {
+template <class... Xs, class = std::enable_if_t<!detail::IsOneRange<Xs...>::value>>
+CEDE_NODISCARD auto gather(Xs&&... xs) -> decltype(detail::gather_all<detail::Plain>(false, std::forward<Xs>(xs)...)) {
     return detail::gather_all<detail::Plain>(false, std::forward<Xs>(xs)...);
 }
-// The same for a vector of one type.
-template <class X>
-auto gather(const std::vector<X>& xs) -> decltype(detail::gather_range<detail::Plain>(false, xs)) {
-    return detail::gather_range<detail::Plain>(false, xs);
-}
-template <class X>
-auto gather(std::vector<X>&& xs) -> decltype(detail::gather_range<detail::Plain>(false, std::move(xs))) {
-    return detail::gather_range<detail::Plain>(false, std::move(xs));
-}
-template <class X>
-auto gather(std::vector<X>& xs) -> decltype(detail::gather_range<detail::Plain>(false, xs)) {
-    return detail::gather_range<detail::Plain>(false, xs);
+// The same for a container of one type, a vector as a rule: Python's gather(*xs). Its results are a vector.
+template <class Range, class = std::enable_if_t<detail::IsRange<std::decay_t<Range>>::value>>
+CEDE_NODISCARD auto gather(Range&& xs)
+    -> decltype(detail::gather_range<detail::Plain>(false, std::forward<Range>(xs))) {
+    return detail::gather_range<detail::Plain>(false, std::forward<Range>(xs));
 }
 
 // asyncio's return_exceptions=True: an Outcome in the place of each result.
-template <class... Xs, class = std::enable_if_t<!detail::AnyVector<Xs...>::value>>
-auto gather_outcomes(Xs&&... xs) -> decltype(detail::gather_all<detail::AsOutcome>(true, std::forward<Xs>(xs)...)) {
+template <class... Xs, class = std::enable_if_t<!detail::IsOneRange<Xs...>::value>>
+CEDE_NODISCARD auto gather_outcomes(Xs&&... xs)
+    -> decltype(detail::gather_all<detail::AsOutcome>(true, std::forward<Xs>(xs)...)) {
     return detail::gather_all<detail::AsOutcome>(true, std::forward<Xs>(xs)...);
 }
-template <class X>
-auto gather_outcomes(const std::vector<X>& xs) -> decltype(detail::gather_range<detail::AsOutcome>(true, xs)) {
-    return detail::gather_range<detail::AsOutcome>(true, xs);
-}
-template <class X>
-auto gather_outcomes(std::vector<X>&& xs) -> decltype(detail::gather_range<detail::AsOutcome>(true, std::move(xs))) {
-    return detail::gather_range<detail::AsOutcome>(true, std::move(xs));
-}
-template <class X>
-auto gather_outcomes(std::vector<X>& xs) -> decltype(detail::gather_range<detail::AsOutcome>(true, xs)) {
-    return detail::gather_range<detail::AsOutcome>(true, xs);
+template <class Range, class = std::enable_if_t<detail::IsRange<std::decay_t<Range>>::value>>
+CEDE_NODISCARD auto gather_outcomes(Range&& xs)
+    -> decltype(detail::gather_range<detail::AsOutcome>(true, std::forward<Range>(xs))) {
+    return detail::gather_range<detail::AsOutcome>(true, std::forward<Range>(xs));
 }
 
 }  // namespace cede

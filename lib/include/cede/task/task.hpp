@@ -48,6 +48,15 @@ public:
     // Asks for a CancelledError to be raised where the coroutine waits; false when the task is done. The coroutine may
     // catch it, so this is no promise. `message` is carried by the error.
     bool cancel(std::string message = std::string()) const { return AnyFuture::cancel(std::move(message)); }
+    // As Future's; `f` may take the Task<T> too.
+    template <class F>
+    CallbackId add_done_callback(F f) const {
+        return this->template add_callback_as<Task>(std::move(f), detail::snapshot_context());
+    }
+    template <class F>
+    CallbackId add_done_callback(F f, const Context& context) const {
+        return this->template add_callback_as<Task>(std::move(f), context.data());
+    }
     // How many cancel() calls were not undone by uncancel().
     int cancelling() const { return AnyTask(*this).cancelling(); }
     // Undoes one cancel(); the last one withdraws a request that was not delivered yet. Returns what cancelling() is then.

@@ -41,6 +41,10 @@ public:
         return task;
     }
 
+    // Ends the group early: cancels its tasks and the scope, which is then left without a CancelledError, with a default
+    // result. Before the group is entered: as soon as it is. Harmless when repeated, and when the group is over.
+    void cancel() const;
+
     // For `with`. exit() cedes until every task is done; throws an ExceptionGroup of what the tasks and the scope threw,
     // and a CancelledError when the parent was cancelled from outside.
     TaskGroup& enter();

@@ -78,9 +78,19 @@ Coroutine<WaitResult<H>> wait(std::vector<H> handles, const WaitOptions& options
         return result;
     };
 }
+// Of any other container; also of several types, as futures without one.
+template <class Range, class H = detail::RangeValue<Range>>
+Coroutine<WaitResult<H>> wait(const Range& handles, const WaitOptions& options = WaitOptions()) {
+    static_assert(detail::IsFuture<H>::value, "wait() takes tasks and futures: make a task of a coroutine by create_task()");
+    return cede::wait(std::vector<H>(handles.begin(), handles.end()), options);
+}
 template <class H>
 Coroutine<WaitResult<H>> wait(std::initializer_list<H> handles, const WaitOptions& options = WaitOptions()) {
     return cede::wait(std::vector<H>(handles), options);
+}
+inline Coroutine<WaitResult<AnyFuture>> wait(std::initializer_list<AnyFuture> handles,
+                                             const WaitOptions& options = WaitOptions()) {
+    return cede::wait(std::vector<AnyFuture>(handles), options);
 }
 
 }  // namespace cede

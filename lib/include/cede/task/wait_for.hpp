@@ -28,7 +28,7 @@ void expire_at_once(const AnyFuture& future);
 template <class X>
 Coroutine<detail::AwaitedT<X>> wait_for(X&& x, absl::optional<Duration> limit) {
     using R = detail::AwaitedT<X>;
-    return [x = std::decay_t<X>(std::forward<X>(x)), limit]() mutable -> R {
+    return [x = std::decay_t<X>(static_cast<detail::Kept<X>>(x)), limit]() mutable -> R {
         if (limit && limit->count() <= 0) {
             auto future = ensure_future(std::move(x));
             detail::expire_at_once(future);
