@@ -91,7 +91,7 @@ void SelectorDatagramTransport::on_readable() {
             if (inbox->cut(i)) {
                 tell_error(EMSGSIZE, "receive of a datagram, which was too long and is dropped");
             } else {
-                hand_over(inbox->data(i), inbox->from(i));
+                deliver(inbox->data(i), inbox->from(i));
             }
         } catch (...) {
             interrupt = std::current_exception();
@@ -100,7 +100,7 @@ void SelectorDatagramTransport::on_readable() {
     if (interrupt) std::rethrow_exception(interrupt);
 }
 
-void SelectorDatagramTransport::hand_over(absl::string_view data, const SocketAddress& from) {
+void SelectorDatagramTransport::deliver(absl::string_view data, const SocketAddress& from) {
     const std::shared_ptr<BaseProtocol> protocol = protocol_;  // may be switched by the call
     DatagramProtocol* const datagrams = datagrams_;
     if (std::exception_ptr error = failure_of([&] { datagrams->datagram_received(data, from); })) {

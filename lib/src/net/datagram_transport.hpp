@@ -45,7 +45,7 @@ private:
 
     void watch_reads(bool on);
     void on_readable() override;
-    void hand_over(absl::string_view data, const SocketAddress& from);
+    void deliver(absl::string_view data, const SocketAddress& from);
     void tell_error(int error, const char* call);
 
     const SocketAddress& destination(const SocketAddress* to) const;
