@@ -21,7 +21,7 @@ namespace tests {
 // More than the buffers of a narrow socket hold, so that writing waits.
 inline const std::string& long_text() {
     static const std::string text = [] {
-        std::string made(std::size_t{1} << 20, '\0');
+        std::string made(std::size_t{1} << 19, '\0');
         for (std::size_t i = 0; i < made.size(); ++i) made[i] = static_cast<char>(i * 2654435761u >> 13);
         return made;
     }();
