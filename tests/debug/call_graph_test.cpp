@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <iostream>
 #include <sstream>
 
 #include "cede/cede.hpp"
@@ -238,6 +239,17 @@ BOOST_AUTO_TEST_CASE(the_graph_as_text_GRAPH_010) {
                       BOOST_TEST(body != std::string::npos);
                       BOOST_TEST(text.find("AsyncGeneratorBody", body) < text.find("consume", body));
                       BOOST_TEST(text.find("async generator", body + 1) == std::string::npos);
+                  });
+}
+
+BOOST_AUTO_TEST_CASE(the_graph_goes_to_stdout_unless_told_otherwise) {
+    while_waiting([](const cede::Future<void>& gate) { plain_helper(gate); },
+                  [](const cede::AnyFuture& gate, const cede::AnyTask&) {
+                      std::ostringstream out;
+                      std::streambuf* const before = std::cout.rdbuf(out.rdbuf());
+                      cede::print_call_graph(gate);
+                      std::cout.rdbuf(before);
+                      BOOST_TEST(out.str() == cede::format_call_graph(gate));
                   });
 }
 

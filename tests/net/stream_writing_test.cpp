@@ -355,6 +355,8 @@ BOOST_AUTO_TEST_CASE(extra_info_tells_the_addresses) {
         BOOST_TEST((absl::any_cast<SocketAddress>(c.transport->get_extra_info("peername")) == c.peer.local_address()));
         BOOST_TEST((absl::any_cast<SocketAddress>(c.transport->get_extra_info("sockname")) == c.peer.remote_address()));
         BOOST_TEST(!c.transport->get_extra_info("cipher").has_value());
+        BOOST_TEST(absl::any_cast<int>(c.transport->get_extra_info("cipher", 5)) == 5);
+        BOOST_TEST((absl::any_cast<SocketAddress>(c.transport->get_extra_info("peername", 5)) == c.peer.local_address()));
         c.transport->close();
         settle();
         BOOST_TEST(absl::any_cast<TransportSocket>(c.transport->get_extra_info("socket")).fileno() == -1);

@@ -129,6 +129,7 @@ BOOST_AUTO_TEST_CASE(CTX_007_a_context_keeps_what_is_set_in_it) {
         }) == 5);
         BOOST_TEST(var.get() == 0);
         BOOST_TEST(context.run([&] { return var.get(); }) == 1);
+        BOOST_TEST(context.run([&](int a, int b) { return a + b + var.get(); }, 2, 3) == 6);
     });
 }
 

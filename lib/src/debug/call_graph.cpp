@@ -1,7 +1,7 @@
 #include "cede/debug/call_graph.hpp"
 
 #include <algorithm>
-#include <ostream>
+#include <iostream>
 #include <sstream>
 
 #include "cede/base/exceptions.hpp"
@@ -92,6 +92,10 @@ void print_call_graph(std::ostream& out, CallGraphOptions options) { out << form
 void print_call_graph(const AnyFuture& future, std::ostream& out, CallGraphOptions options) {
     out << format_call_graph(future, options);
 }
+
+void print_call_graph(CallGraphOptions options) { print_call_graph(std::cout, options); }
+
+void print_call_graph(const AnyFuture& future, CallGraphOptions options) { print_call_graph(future, std::cout, options); }
 
 std::vector<StackFrame> AnyTask::get_stack(std::size_t limit) const {
     Symbols symbols;

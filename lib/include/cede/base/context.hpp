@@ -62,12 +62,12 @@ public:
 
     // An independent snapshot.
     Context copy() const;
-    // Calls `f` with this context as the current one; returns what it returns. Values that it sets stay here. Throws
+    // Calls `f(args...)` with this context as the current one; returns what it returns. Values that it sets stay here. Throws
     // RuntimeError when the context is entered already. Does not cede by itself.
-    template <class F>
-    auto run(F&& f) const -> decltype(f()) {
+    template <class F, class... Args>
+    auto run(F&& f, Args&&... args) const -> decltype(f(std::forward<Args>(args)...)) {
         const detail::ContextEntry entered(data_);
-        return std::forward<F>(f)();
+        return std::forward<F>(f)(std::forward<Args>(args)...);
     }
 
     friend bool operator==(const Context& a, const Context& b) noexcept { return a.data_ == b.data_; }

@@ -54,6 +54,9 @@ std::string format_call_graph(CallGraphOptions options = CallGraphOptions());
 std::string format_call_graph(const AnyFuture& future, CallGraphOptions options = CallGraphOptions());
 void print_call_graph(std::ostream& out, CallGraphOptions options = CallGraphOptions());
 void print_call_graph(const AnyFuture& future, std::ostream& out, CallGraphOptions options = CallGraphOptions());
+// To stdout.
+void print_call_graph(CallGraphOptions options = CallGraphOptions());
+void print_call_graph(const AnyFuture& future, CallGraphOptions options = CallGraphOptions());
 
 // Each task of the running loop (or of the one given, when called on its thread): its name, its state, what it awaits, its
 // stack, and in debug mode where it was created. Tasks that stand alike are told together; a ring of tasks that await one

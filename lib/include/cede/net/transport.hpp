@@ -37,6 +37,11 @@ public:
     // Of a socket: "peername", "sockname" (SocketAddress), "socket" (TransportSocket); of a pipe: "pipe" (int); of a
     // process: "subprocess" (int, the pid). An empty any for what is unknown.
     virtual absl::any get_extra_info(absl::string_view name) const;
+    // The same, with `otherwise` for what it does not know.
+    absl::any get_extra_info(absl::string_view name, absl::any otherwise) const {
+        absl::any known = get_extra_info(name);
+        return known.has_value() ? known : otherwise;
+    }
     // From now on `protocol` is called. Throws std::invalid_argument for one of a kind that this transport cannot serve.
     virtual void set_protocol(std::shared_ptr<BaseProtocol> protocol) = 0;
     // Null after connection_lost.

@@ -71,6 +71,10 @@ public:
 
     // See BaseTransport::get_extra_info: "peername", "sockname", "socket".
     absl::any get_extra_info(absl::string_view name) const;
+    absl::any get_extra_info(absl::string_view name, absl::any otherwise) const {
+        absl::any known = get_extra_info(name);
+        return known.has_value() ? known : otherwise;
+    }
     std::shared_ptr<WriteTransport> transport() const;
 
     friend bool operator==(const StreamWriter& a, const StreamWriter& b) noexcept { return a.core_ == b.core_; }
