@@ -1,6 +1,8 @@
 // Connections, datagrams and pipes by protocols, with any system call failing.
 #include "faults/fixtures.hpp"
 
+#include <unistd.h>
+
 namespace cede {
 namespace tests {
 namespace {
@@ -75,6 +77,20 @@ void talk(const std::string& text) {
     check_arrived(text, client->data);
 }
 
+// The loop has to close what is in the middle of everything.
+void leave_open() {
+    EventLoop& loop = get_running_loop();
+    const Server server = await(loop.create_server([] { return std::make_shared<Echo>(); }, "127.0.0.1", 0));
+    const auto made = await(loop.create_connection([] { return std::make_shared<Protocol>(); }, "127.0.0.1", port_of(server),
+                                                   ConnectionOptions().happy_eyeballs_delay(std::chrono::seconds(1))));
+    make_narrow(*made.first);
+    made.first->write(long_text());
+    std::pair<Pipe, Pipe> ends = Pipe::pair();
+    await(loop.connect_read_pipe([] { return std::make_shared<Protocol>(); }, std::move(ends.first)));
+    const auto written = await(loop.connect_write_pipe([] { return std::make_shared<BaseProtocol>(); }, std::move(ends.second)));
+    for (int i = 0; i < 3; ++i) written.first->write("some");
+}
+
 void read_and_write_pipes(const std::string& text) {
     EventLoop& loop = get_running_loop();
     std::pair<Pipe, Pipe> ends = Pipe::pair();
@@ -120,22 +136,20 @@ struct Answers : DatagramProtocol {
     std::shared_ptr<DatagramTransport> transport;
 };
 
-void exchange_datagrams() {
+void exchange_datagrams(const DatagramOptions& of_server, const DatagramOptions& of_client) {
     EventLoop& loop = get_running_loop();
     const auto asker = std::make_shared<Asks>();
     struct Closes {
         std::shared_ptr<DatagramTransport> transport;
         ~Closes() { transport->close(); }
     };
-    const Closes server{await(loop.create_datagram_endpoint([&] { return std::make_shared<Answers>(asker); },
-                                                            DatagramOptions().local_addr("127.0.0.1", 0)))
-                            .first};
+    const Closes server{
+        await(loop.create_datagram_endpoint([&] { return std::make_shared<Answers>(asker); }, of_server)).first};
     const absl::any name = server.transport->get_extra_info("sockname");
     if (!name.has_value()) return;  // getsockname() has failed, which is no reason not to serve
-    const SocketAddress address = absl::any_cast<SocketAddress>(name);
-    const Closes client{await(loop.create_datagram_endpoint([&] { return asker; },
-                                                            DatagramOptions().remote_addr("127.0.0.1", address.port())))
-                            .first};
+    DatagramOptions to_server = of_client;
+    to_server.remote_addr(absl::any_cast<SocketAddress>(name));
+    const Closes client{await(loop.create_datagram_endpoint([&] { return asker; }, to_server)).first};
     for (const char* each : {"a", "b", "c"}) client.transport->sendto(each);
     await(asker->over);
     if (asker->data != "abc") throw std::logic_error("other datagrams have arrived: " + asker->data);
@@ -153,7 +167,21 @@ BOOST_AUTO_TEST_CASE(a_connection_with_much_to_say) {
     BOOST_TEST(fail_every_system_call([] { talk<BufferedClient>(long_text()); }) > 100);
 }
 
-BOOST_AUTO_TEST_CASE(datagrams) { BOOST_TEST(fail_every_system_call(&exchange_datagrams) > 50); }
+BOOST_AUTO_TEST_CASE(what_is_open_when_the_loop_closes) { BOOST_TEST(fail_every_system_call(&leave_open) > 100); }
+
+BOOST_AUTO_TEST_CASE(datagrams) {
+    const auto over_udp = [] { exchange_datagrams(DatagramOptions().local_addr("127.0.0.1", 0), DatagramOptions()); };
+    BOOST_TEST(fail_every_system_call(over_udp) > 50);
+}
+
+BOOST_AUTO_TEST_CASE(datagrams_of_unix_sockets) {
+    const std::string name = std::string(1, '\0') + "cede_faults_" + std::to_string(::getpid());
+    const auto over_unix = [&] {
+        exchange_datagrams(DatagramOptions().local_addr(SocketAddress::from_path(name + "s")),
+                           DatagramOptions().local_addr(SocketAddress::from_path(name + "c")));
+    };
+    BOOST_TEST(fail_every_system_call(over_unix) > 50);
+}
 
 BOOST_AUTO_TEST_CASE(pipes) {
     BOOST_TEST(fail_every_system_call([] { read_and_write_pipes(long_text().substr(0, 300000)); }) > 50);
