@@ -30,6 +30,7 @@
 #include "cede/task/concurrent_future.hpp"
 #include "cede/task/context_var.hpp"
 #include "cede/task/gather.hpp"
+#include "cede/task/loop_group.hpp"
 #include "cede/task/run.hpp"
 #include "cede/task/shield.hpp"
 #include "cede/task/sleep.hpp"

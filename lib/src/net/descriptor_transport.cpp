@@ -150,7 +150,7 @@ void DescriptorTransport::release() noexcept {
 
 void DescriptorTransport::loop_closes() noexcept {
     if (loop_->get_debug() && !closing_) warn("unclosed transport: " + name());
-    hand_over();
+    offer_held_back();
     release();
 }
 

@@ -70,7 +70,7 @@ protected:
     virtual void stop_reading() {}
     virtual bool is_flushed() const { return true; }
     // The loop closes: what was never offered to the system is, for the last time.
-    virtual void hand_over() noexcept {}
+    virtual void offer_held_back() noexcept {}
     virtual void drop_buffer() noexcept {}
     // Whether an error concerns the protocol alone, and nobody else is told.
     virtual bool is_ordinary(const std::exception_ptr& error) const { return is_os_error(error); }
@@ -163,7 +163,7 @@ protected:
 
     void on_writable() override;
     bool is_flushed() const override { return buffer_.empty(); }
-    void hand_over() noexcept override;
+    void offer_held_back() noexcept override;
     void drop_buffer() noexcept override;
 
     bool write_ended_ = false;   // write_eof()

@@ -121,7 +121,7 @@ void WritingTransport::send_held_back() {
     if (!losing_ && !buffer_.empty()) wait_until_writable();
 }
 
-void WritingTransport::hand_over() noexcept {
+void WritingTransport::offer_held_back() noexcept {
     if (!is_holding()) return;
     iovec pieces[most_pieces];
     send_many(pieces, buffer_.fill(absl::MakeSpan(pieces)));

@@ -13,7 +13,6 @@ namespace detail {
 namespace {
 
 LoopNetwork::ProtocolFactory protocol_factory(EventLoop& loop, ClientConnected callback, std::size_t limit) {
-    const StreamReader checked(limit, loop);  // throws here rather than at the first client
     const auto shared = std::make_shared<ClientConnected>(std::move(callback));
     return [&loop, shared, limit] {
         return std::make_shared<StreamReaderProtocol>(StreamReader(limit, loop), shared);
@@ -25,6 +24,7 @@ template <class Listen>
 Coroutine<Server> serve(ClientConnected callback, std::size_t limit, Listen listen) {
     return [callback = std::move(callback), limit, listen = std::move(listen)]() mutable {
         EventLoop& loop = get_running_loop();
+        const StreamReader checked(limit, loop);  // throws here rather than at the first client
         return await(listen(loop, protocol_factory(loop, std::move(callback), limit)));
     };
 }
@@ -46,6 +46,19 @@ Coroutine<Server> start_stream_server(ClientConnected callback, ServerOptions op
                  [options = std::move(options)](EventLoop& loop, LoopNetwork::ProtocolFactory factory) {
                      return loop.create_server(std::move(factory), options);
                  });
+}
+
+Coroutine<GroupServer> start_group_stream_server(std::shared_ptr<LoopGroupCore> group, std::vector<ClientConnected> callbacks,
+                                                 std::string host, Port port, ServerOptions options) {
+    return [group = std::move(group), callbacks = std::move(callbacks), host = std::move(host), port = std::move(port),
+            options = std::move(options)]() mutable {
+        const StreamReader checked(options.limit());
+        std::vector<LoopNetwork::ProtocolFactory> factories;
+        for (std::size_t i = 0; i < callbacks.size(); ++i) {
+            factories.push_back(protocol_factory(open_loop_of_group(*group, i), std::move(callbacks[i]), options.limit()));
+        }
+        return await(create_group_server(group, std::move(factories), host, port, options));
+    };
 }
 
 Coroutine<Server> start_unix_stream_server(ClientConnected callback, std::string path, ServerOptions options) {

@@ -1,5 +1,6 @@
 #include "cede/task/concurrent_future.hpp"
 
+#include "base/thread_state.hpp"
 #include "cede/base/reports.hpp"
 #include "loop/loop_token.hpp"
 
@@ -79,6 +80,10 @@ bool ConcurrentState::cancel() {
 void ConcurrentState::wait(absl::optional<Duration> timeout) {
     std::unique_lock<std::mutex> lock(mutex_);
     const auto is_done = [this] { return state_ != State::pending; };
+    if (!timeout && !is_done() && thread_state.running != nullptr && worker_.get() == thread_state.running) {
+        throw RuntimeError("the loop of this thread does the work of this ConcurrentFuture, and would wait for itself: await "
+                           "the future instead");
+    }
     if (!timeout || *timeout >= Duration(std::chrono::hours(24 * 365))) return done_.wait(lock, is_done);
     if (!done_.wait_for(lock, std::chrono::nanoseconds(*timeout), is_done)) throw TimeoutError("timed out");
 }

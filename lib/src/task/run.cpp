@@ -8,6 +8,7 @@
 #include "cede/task/gather.hpp"
 #include "loop/loop_impl.hpp"
 #include "loop/signal_watch.hpp"
+#include "task/end_loop.hpp"
 
 namespace cede {
 namespace {
@@ -67,6 +68,13 @@ void cancel_all_tasks(EventLoop& loop) {
 
 }  // namespace
 
+void detail::end_loop(EventLoop& loop) {
+    cancel_all_tasks(loop);
+    loop.run_until_complete(loop.shutdown_asyncgens());
+    loop.run_until_complete(loop.shutdown_default_executor(Duration(executor_patience)));
+    loop.close();
+}
+
 Runner::Runner(RunOptions options) : options_(std::move(options)) {}
 
 Runner::~Runner() {
@@ -117,10 +125,7 @@ void Runner::close() {
             runner.loop_.reset();
         }
     } closes{*this};
-    cancel_all_tasks(*loop_);
-    loop_->run_until_complete(loop_->shutdown_asyncgens());
-    loop_->run_until_complete(loop_->shutdown_default_executor(Duration(executor_patience)));
-    loop_->close();
+    detail::end_loop(*loop_);
 }
 
 Runner& Runner::enter() {

@@ -159,7 +159,8 @@ void TaskCore::wait_for(FutureCore* awaited) {
     if (awaited == this) return step_again_with("a task cannot await itself");
     if (awaited->loop_reference() != loop_reference()) {
         return step_again_with("the awaited future belongs to another loop: bring its result over with "
-                               "wrap_future(run_coroutine_threadsafe(future, its_loop))");
+                               "wrap_future(run_coroutine_threadsafe(future, its_loop)), or have the work done there and "
+                               "await what LoopGroup::submit(index, f) gives");
     }
     waiting_for_ = Ref<FutureCore>(awaited);
     awaited->add_waiter(*this);

@@ -6,6 +6,7 @@
 #include "cede/net/address_info.hpp"
 #include "cede/net/connection_options.hpp"
 #include "cede/net/datagram_options.hpp"
+#include "cede/net/group_server.hpp"
 #include "cede/net/pipe.hpp"
 #include "cede/net/protocol.hpp"
 #include "cede/net/sendfile.hpp"

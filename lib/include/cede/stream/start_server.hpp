@@ -18,13 +18,16 @@
 #ifndef CEDE_STREAM_START_SERVER_HPP
 #define CEDE_STREAM_START_SERVER_HPP
 
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "absl/types/optional.h"
 
 #include "cede/coroutine/coroutine.hpp"
+#include "cede/net/group_server.hpp"
 #include "cede/net/server.hpp"
 #include "cede/net/server_options.hpp"
 #include "cede/net/address_info.hpp"
@@ -37,6 +40,8 @@ namespace detail {
 Coroutine<Server> start_stream_server(ClientConnected callback, std::string host, Port port, ServerOptions options);
 Coroutine<Server> start_stream_server(ClientConnected callback, ServerOptions options);
 Coroutine<Server> start_unix_stream_server(ClientConnected callback, std::string path, ServerOptions options);
+Coroutine<GroupServer> start_group_stream_server(std::shared_ptr<LoopGroupCore> group, std::vector<ClientConnected> callbacks,
+                                                 std::string host, Port port, ServerOptions options);
 Coroutine<Server> start_unix_stream_server(ClientConnected callback, ServerOptions options);
 
 template <class F>
@@ -64,6 +69,17 @@ Coroutine<Server> start_server(F&& callback, absl::optional<std::string> host, P
                                ServerOptions options = ServerOptions()) {
     return detail::start_stream_server(detail::to_client_connected(std::forward<F>(callback)),
                                        std::move(host).value_or(std::string()), std::move(port), std::move(options));
+}
+// The same on every loop of `group`, all on one port: see net/group_server.hpp. Each loop has a copy of `callback`, and runs it
+// for the connections that the system gives it; what the copies share must bear several threads. Await it in a task of any
+// loop, or give it to run().
+template <class F>
+Coroutine<GroupServer> start_server(LoopGroup& group, F callback, absl::optional<std::string> host, Port port,
+                                    ServerOptions options = ServerOptions()) {
+    std::vector<ClientConnected> callbacks;
+    for (std::size_t i = 0; i < group.size(); ++i) callbacks.push_back(detail::to_client_connected(F(callback)));
+    return detail::start_group_stream_server(group.core(), std::move(callbacks), std::move(host).value_or(std::string()),
+                                             std::move(port), std::move(options));
 }
 // On ServerOptions::socket(), which is bound.
 template <class F>

@@ -2,7 +2,7 @@
 // outside a loop, for what run_coroutine_threadsafe gives, and as what a thread pool of your own gives. When not: in a
 // loop's thread, which it would block; there wrap_future() makes a Future of it.
 //
-// Any thread; copying a handle refers to the same future. Nothing here cedes.
+// Any thread; copying a handle refers to the same future. Nothing here cedes; `await` of one does, see wrap_future.hpp.
 #ifndef CEDE_TASK_CONCURRENT_FUTURE_HPP
 #define CEDE_TASK_CONCURRENT_FUTURE_HPP
 
@@ -45,6 +45,8 @@ public:
     std::exception_ptr exception(absl::optional<Duration> timeout);
     void add_done_callback(absl::AnyInvocable<void()> callback);
     void set_on_cancel(absl::AnyInvocable<void()> callback);
+    // That loop does the work, so that waiting in its thread is an error. Before anybody else has the future.
+    void set_worker(const LoopReference& loop) noexcept { worker_ = loop; }
 
     // Completes it by `store`, which puts the value into its place, or with the error; false when it was done already.
     template <class F>
@@ -68,6 +70,7 @@ private:
     std::exception_ptr error_;
     std::vector<absl::AnyInvocable<void()>> callbacks_;
     absl::AnyInvocable<void()> on_cancel_;
+    LoopReference worker_;
 };
 
 template <class T>
@@ -94,7 +97,8 @@ public:
     bool running() const { return state_->running(); }
     // Cancels the work behind it too, as far as that can be; false when it is done or runs.
     bool cancel() const { return state_->cancel(); }
-    // Blocks for at most `timeout`, by default without bound. Throws TimeoutError, CancelledError, or what the work threw.
+    // Blocks for at most `timeout`, by default without bound. Throws TimeoutError, CancelledError, or what the work threw;
+    // RuntimeError where the loop that does the work would wait for itself.
     T result(absl::optional<Duration> timeout = absl::nullopt) const {
         state_->check(timeout);
         return get(detail::IsCopyable<T>());
@@ -180,26 +184,44 @@ void chain(const Future<T>& task, const ConcurrentFuture<T>& to, CompletionDuty 
     to.state().set_on_cancel([task, loop] { cancel_from_thread(loop, task); });
     task.add_done_callback([to, duty = std::move(duty)](const Future<T>& done) { copy_outcome(done, to); });
 }
+
+// What a loop does for another thread: it makes a task of the coroutine, and ties it to `result`. Dropped instead, by a loop
+// that closes, it cancels that.
+template <class R>
+class TaskForThread {
+public:
+    TaskForThread(Coroutine<R> coroutine, ConcurrentFuture<R> result)
+        : coroutine_(std::move(coroutine)), result_(std::move(result)), duty_(result_.shared_state()) {}
+
+    void operator()(EventLoop& loop) {
+        try {
+            // First of all: what it throws must find the duty still here.
+            const Future<R> task = loop.create_task(std::move(coroutine_));
+            chain<R>(task, result_, std::move(duty_));
+        } catch (...) {
+            result_.state().fail(std::current_exception(), false);
+            throw;
+        }
+    }
+
+private:
+    Coroutine<R> coroutine_;
+    ConcurrentFuture<R> result_;
+    CompletionDuty duty_;
+};
+
 }  // namespace detail
 
 // Runs `x` (a coroutine or callable) as a task of `loop`, which runs in another thread. Any thread. Throws RuntimeError
-// when the loop is closed; one that closes before the task has ended cancels the result. Waiting for the result in the
-// loop's own thread would wait for ever.
+// when the loop is closed; one that closes before the task has ended cancels the result. A future of `loop` may be given, too:
+// `await(run_coroutine_threadsafe(future, its_loop))` brings the result of a future over from another loop.
 template <class X>
 ConcurrentFuture<detail::AwaitedT<X>> run_coroutine_threadsafe(X&& x, EventLoop& loop) {
     using R = detail::AwaitedT<X>;
     ConcurrentFuture<R> result;
-    loop.call_soon_threadsafe([coroutine = detail::to_coroutine(std::forward<X>(x)), result,
-                               duty = detail::CompletionDuty(result.shared_state()), &loop]() mutable {
-        try {
-            // First of all: what it throws must find the duty still here.
-            const Future<R> task = loop.create_task(std::move(coroutine));
-            detail::chain<R>(task, result, std::move(duty));
-        } catch (...) {
-            result.state().fail(std::current_exception(), false);
-            throw;
-        }
-    });
+    result.state().set_worker(loop.reference());
+    loop.call_soon_threadsafe(
+        [start = detail::TaskForThread<R>(detail::to_coroutine(std::forward<X>(x)), result), &loop]() mutable { start(loop); });
     return result;
 }
 

@@ -1,13 +1,13 @@
-// What it is: a ConcurrentFuture, which other threads complete, as a Future to await.
-// When to use it: to await what a thread pool of your own, or a coroutine of another loop, gives. When not: for a blocking
-// function; to_thread() and run_in_executor() give a Future at once.
+// What it is: a ConcurrentFuture, which other threads complete, as a Future; and `await` of a ConcurrentFuture, which is
+// that of its wrapper. When to use it: to give what a thread pool of your own, or a coroutine of another loop, gives to wait()
+// or gather(). When not: only to await it; for a blocking function, where to_thread() and run_in_executor() give a Future.
 //
 // The two are chained as in asyncio: the outcome of the concurrent future comes to the future in its loop's thread, also
 // when it was there before; cancelling the future cancels the concurrent one from the loop's next iteration, and with it
 // the work behind it, unless that has begun or is done. A concurrent future that is dropped undone by whoever was to
 // complete it cancels the future.
 //
-// The thread of `loop` only. Nothing here cedes.
+// The thread of `loop` only. Nothing here cedes but `await`.
 #ifndef CEDE_TASK_WRAP_FUTURE_HPP
 #define CEDE_TASK_WRAP_FUTURE_HPP
 
@@ -17,6 +17,7 @@
 
 #include "cede/loop/future.hpp"
 #include "cede/loop/handle.hpp"
+#include "cede/task/await.hpp"
 #include "cede/task/concurrent_future.hpp"
 
 namespace cede {
@@ -95,6 +96,10 @@ Future<T> wrap_future(const ConcurrentFuture<T>& source, EventLoop& loop) {
 }
 template <class T>
 Future<T> wrap_future(const ConcurrentFuture<T>& source) { return wrap_future(source, detail::loop_for_future()); }
+
+// `await(future)`. A cancellation of the awaiting task cancels the work behind it.
+template <class T>
+T cede_await(const ConcurrentFuture<T>& future) { return await(wrap_future(future)); }
 
 // A Future or Task is returned as it is.
 template <class T>

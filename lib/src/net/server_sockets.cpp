@@ -1,0 +1,80 @@
+#include "net/server_sockets.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+#include <netinet/in.h>
+
+#include "net/resolver.hpp"
+#include "net/socket_setup.hpp"
+#include "net/system.hpp"
+
+namespace cede {
+namespace detail {
+namespace {
+
+Socket server_socket(const AddressInfo& address, const ServerOptions& options) {
+    Socket socket(address.family, address.type, address.protocol);
+    if (options.reuse_address()) socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+    if (options.reuse_port()) share_port(socket);
+    if (options.keep_alive()) socket.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1);
+    // Linux would take IPv4 connections on it, too, and then refuse the IPv4 socket the same port.
+    if (address.family == AF_INET6) socket.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    return socket;
+}
+
+// A socket for each address. Port 0 becomes, for the second address and on, the port that the first was given; somebody
+// else may have that one there, which throws EADDRINUSE.
+std::vector<Socket> bind_all(const std::vector<AddressInfo>& addresses, const ServerOptions& options) {
+    std::vector<Socket> sockets;
+    int port = 0;
+    for (const AddressInfo& each : addresses) {
+        Socket socket;
+        try {
+            socket = server_socket(each, options);
+        } catch (const std::system_error&) {
+            continue;  // a family that this system does not have
+        }
+        try {
+            socket.bind(each.address.port() == 0 ? each.address.with_port(port) : each.address);
+        } catch (const std::system_error& error) {
+            if (error.code() == std::errc::address_not_available) continue;  // the family is switched off
+            throw;
+        }
+        if (port == 0) port = socket.local_address().port();
+        sockets.push_back(std::move(socket));
+    }
+    if (sockets.empty()) throw os_error(EADDRNOTAVAIL, "could not bind on any address of the host");
+    return sockets;
+}
+
+}  // namespace
+
+std::vector<Socket> bind_to_host(EventLoop& loop, const std::string& host, const Port& port, const ServerOptions& options) {
+    const ResolveOptions resolve = ResolveOptions().family(options.family()).type(SOCK_STREAM).flags(options.flags());
+    const std::vector<AddressInfo> addresses = ensure_resolved(loop, host, port, resolve);
+    const bool any_port = addresses.front().address.port() == 0;
+    for (int attempts = any_port && addresses.size() > 1 ? 32 : 1;; --attempts) {
+        try {
+            return bind_all(addresses, options);
+        } catch (const std::system_error& error) {
+            if (attempts == 1 || error.code() != std::errc::address_in_use) throw;
+        }
+    }
+}
+
+std::vector<Socket> bind_beside(const std::vector<Socket>& first, const ServerOptions& options) {
+    std::vector<Socket> sockets;
+    for (const Socket& each : first) {
+        AddressInfo address;
+        address.family = each.family();
+        address.type = each.type();
+        address.protocol = each.protocol();
+        sockets.push_back(server_socket(address, options));
+        sockets.back().bind(each.local_address());
+    }
+    return sockets;
+}
+
+}  // namespace detail
+}  // namespace cede
