@@ -24,6 +24,7 @@ struct ThreadState {
     void* exception_globals;  // what __cxa_get_globals() returns, a call and two table look-ups away; set with `fiber`
     Frame* frame;          // the innermost coroutine that runs, to which an await cedes
     TaskCore* task;        // current_task()
+    TaskCore* stepped;     // whose step it is that ends when the loop is switched to; the same, but for the child of a fork()
     EventLoop* running;    // get_running_loop()
     EventLoop* installed;  // set_event_loop()
     // Where the current context is kept: the slot of the running task or handle. Null outside both: then the thread's own.

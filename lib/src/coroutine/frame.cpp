@@ -26,8 +26,12 @@ void Frame::resume(std::exception_ptr thrown) {
     enter_body();
 }
 
-void Frame::resume() { FrameSwitch::resume(*this); }
-void Frame::enter_body() { FrameSwitch::enter(*this); }
+void Frame::resume() {
+    FrameSwitch::resume(*this, [this]() -> Frame& { return *this; });
+}
+void Frame::enter_body() {
+    FrameSwitch::enter(*this, [this]() -> Frame& { return *this; });
+}
 void Frame::leave(void* yielded) { FrameSwitch::leave(*this, yielded); }
 
 void Frame::throw_not_suspended() const {

@@ -16,40 +16,52 @@ namespace detail {
 [[noreturn]] void throw_outside_task();
 
 struct FrameSwitch {
-    // As Frame::resume().
-    CEDE_ON_THE_PATH static void resume(Frame& frame) {
+    // As Frame::resume(). `last` tells afterwards which body has come back: this one, or one that it has handed over to.
+    template <class Last>
+    CEDE_ON_THE_PATH static void resume(Frame& frame, Last last) {
         if (frame.state_ != CoroutineState::suspended) {
             if (frame.state_ != CoroutineState::created) frame.throw_not_suspended();
             frame.begin();
         }
-        enter(frame);
+        enter(frame, last);
     }
 
     // Driver: continues the body, and comes back when it yields or ends.
-    CEDE_ON_THE_PATH static void enter(Frame& frame) {
+    template <class Last>
+    CEDE_ON_THE_PATH static void enter(Frame& frame, Last last) {
         ThreadState& thread = thread_state;
         Frame* const current = thread.frame;
         frame.parent_ = current;
         frame.guards_ = thread.no_suspend;
         if (frame.kind_ == Frame::Kind::coroutine) thread.frame = &frame;
         Fiber& driver = thread.fiber != nullptr ? *thread.fiber : Fiber::current();
-        frame.fiber_.set_resumer(&driver);
-        frame.state_ = CoroutineState::running;
         Ref<ContextData>* const slot = thread.context;
         ContextEntry* const entered = thread.entered;
         const bool slot_is_base = current != nullptr && slot == current->base_;
-        // The body runs in the driver's context, and within what it has entered itself.
-        frame.base_ = entered != nullptr ? &entered->slot() : slot;
-        thread.context = frame.context_ != nullptr ? frame.context_ : frame.base_;
-        thread.entered = frame.entered_;
+        take_up(frame, driver, entered != nullptr ? &entered->slot() : slot);
         FiberSwitch::go(driver, *frame.leaf_);
-        frame.context_ = thread.context != frame.base_ ? thread.context : nullptr;
-        frame.entered_ = thread.entered;
+        Frame& back = last();
+        set_aside(back);
         thread.entered = entered;
         // Somebody else may drive the current coroutine by now, if it was left while this generator's body awaited.
         thread.context = slot_is_base ? current->base_ : slot;
         thread.frame = current;
-        if (frame.state_ == CoroutineState::closed) frame.end_of_body();
+        if (back.state_ == CoroutineState::closed) back.end_of_body();
+    }
+
+    // Body: as leave(), but straight into `next`, which is suspended, and which comes back to the same driver in this
+    // one's stead. `frame` is the current coroutine, on its own fiber, and neither has a parent. `context` is next's.
+    CEDE_ON_THE_PATH static void hand_over(Frame& frame, void* yielded, Frame& next, Ref<ContextData>& context) {
+        Fiber& here = frame.fiber_;
+        frame.yielded_ = yielded;
+        frame.leaf_ = &here;
+        frame.state_ = CoroutineState::suspended;
+        set_aside(frame);
+        next.parent_ = nullptr;
+        next.guards_ = frame.guards_;
+        thread_state.frame = &next;
+        take_up(next, *here.resumer(), &context);
+        FiberSwitch::go(here, *next.leaf_);
     }
 
     // Body: gives `yielded` to the driver, and comes back when it is continued.
@@ -74,6 +86,32 @@ struct FrameSwitch {
         if (frame == nullptr) throw_outside_task();
         leave(*frame, awaited);
         if (frame->thrown_) frame->raise();
+    }
+
+    // Whether hand_over() may be called: nothing of the pile but the body itself is left by it.
+    CEDE_ON_THE_PATH static bool may_hand_over(const Frame& frame) noexcept {
+        const ThreadState& thread = thread_state;
+        return thread.frame == &frame && thread.fiber == &frame.fiber_ && thread.no_suspend == frame.guards_ &&
+               FiberSwitch::exception_globals().uncaught == 0;
+    }
+    CEDE_ON_THE_PATH static void raise_thrown(Frame& frame) {
+        if (frame.thrown_) frame.raise();
+    }
+
+private:
+    // The body runs in the driver's context, and within what it has entered itself.
+    CEDE_ON_THE_PATH static void take_up(Frame& frame, Fiber& driver, Ref<ContextData>* base) noexcept {
+        ThreadState& thread = thread_state;
+        frame.fiber_.set_resumer(&driver);
+        frame.state_ = CoroutineState::running;
+        frame.base_ = base;
+        thread.context = frame.context_ != nullptr ? frame.context_ : base;
+        thread.entered = frame.entered_;
+    }
+    CEDE_ON_THE_PATH static void set_aside(Frame& frame) noexcept {
+        const ThreadState& thread = thread_state;
+        frame.context_ = thread.context != frame.base_ ? thread.context : nullptr;
+        frame.entered_ = thread.entered;
     }
 };
 

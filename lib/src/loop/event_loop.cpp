@@ -1,6 +1,7 @@
 #include "cede/loop/event_loop.hpp"
 
 #include <algorithm>
+#include <typeinfo>
 
 #include "base/thread_state.hpp"
 #include "cede/base/exceptions.hpp"
@@ -80,6 +81,7 @@ void EventLoop::run_forever() {
     }
     const detail::RunningScope scope(*this);
     impl_->look_soon = true;
+    impl_->plain_passes = typeid(*this) == typeid(SelectorEventLoop);  // another may override run_once() or time()
     do {
         run_once();
     } while (!impl_->stopping);
@@ -100,7 +102,7 @@ void EventLoop::collect_ready() {
     detail::LoopImpl& loop = *impl_;
     if (loop.posted.pending()) loop.posted.take(ready_);
     const bool idle = ready_.empty() && !loop.stopping;
-    if (idle || loop.look_soon || loop.steps_since_look >= detail::LoopImpl::steps_between_looks) {
+    if (idle || loop.must_look()) {
         loop.look_soon = false;
         loop.steps_since_look = 0;
         absl::optional<Duration> timeout = Duration();
@@ -119,9 +121,11 @@ void EventLoop::run_ready() {
     impl_->steps_since_look += count;
     ++impl_->iteration;
     if (debug_) {
+        impl_->left_in_pass = 0;  // each step comes back here, to be measured by itself
         while (count-- > 0 && !ready_.empty()) run_measured(ready_.pop_front());
     } else {
-        while (count-- > 0 && !ready_.empty()) ready_.pop_front().run();
+        impl_->left_in_pass = count;
+        while (detail::LoopImpl::next_in_pass(*this) != nullptr) detail::LoopImpl::take_next(*this).run();
     }
 }
 

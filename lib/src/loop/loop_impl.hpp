@@ -45,6 +45,10 @@ struct LoopImpl {
     std::size_t steps_since_look = 0;
     // Of the iteration that runs, or ran last: who does something once in each keeps it, and compares.
     std::uint64_t iteration = 1;
+    // What the iteration that is under way has still to run.
+    std::size_t left_in_pass = 0;
+    // run_forever() is under way, of a loop that adds nothing to an iteration.
+    bool plain_passes = false;
     // Something changed that the next iteration must see in asyncio's order: an fd was added, a timer is due already.
     bool look_soon = true;
     std::atomic<bool> running{false};
@@ -75,6 +79,30 @@ struct LoopImpl {
     // The tasks that close those that were dropped, some of them done.
     std::vector<AnyFuture> async_generator_closings;
     bool async_generators_shut_down = false;
+
+    // What is run next in the iteration that is under way; null at its end.
+    static Runnable* next_in_pass(EventLoop& loop) noexcept {
+        return loop.impl_->left_in_pass > 0 ? loop.ready_.first() : nullptr;
+    }
+    // What is run next, also by the next iteration, where that begins with no more than counting what is ready.
+    static Runnable* next_to_run(EventLoop& loop) noexcept {
+        LoopImpl& self = *loop.impl_;
+        if (self.left_in_pass == 0 && self.plain_passes && !self.stopping && !self.must_look() && !self.posted.pending() &&
+            !loop.debug_) {
+            self.left_in_pass = loop.ready_.size();
+            self.steps_since_look += self.left_in_pass;
+            ++self.iteration;
+        }
+        return next_in_pass(loop);
+    }
+    bool must_look() const noexcept { return look_soon || steps_since_look >= steps_between_looks; }
+    // Takes that one off the queue.
+    static Runnable& take_next(EventLoop& loop) noexcept {
+        --loop.impl_->left_in_pass;
+        return loop.ready_.pop_front();
+    }
+    // As EventLoop::enqueue(), of a loop that runs in this thread and is not closed.
+    static void push(EventLoop& loop, Runnable& work) noexcept { loop.ready_.push_back(work); }
 
     FdSlot& slot(int fd);
     FdSlot* find_slot(int fd) noexcept;

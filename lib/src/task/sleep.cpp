@@ -2,13 +2,13 @@
 
 #include "cede/loop/event_loop.hpp"
 #include "cede/task/await.hpp"
-#include "coroutine/frame_switch.hpp"
+#include "task/task_switch.hpp"
 
 namespace cede {
 namespace detail {
 
 void sleep_here(Duration delay) {
-    if (delay.count() <= 0) return FrameSwitch::suspend_current(nullptr);
+    if (delay.count() <= 0) return TaskSwitch::suspend(nullptr);
     EventLoop& loop = get_running_loop();
     const Future<void> future(loop);
     struct Timer {
@@ -25,7 +25,7 @@ void sleep_here(Duration delay) {
 Coroutine<void> sleep(Duration delay) {
     return [delay] {
         // Here rather than below: one function less to return from behind the switch (fiber/switch.hpp).
-        if (delay.count() <= 0) return detail::FrameSwitch::suspend_current(nullptr);
+        if (delay.count() <= 0) return detail::TaskSwitch::suspend(nullptr);
         detail::sleep_here(delay);
     };
 }

@@ -14,6 +14,7 @@
 #include "cede/task/task.hpp"
 #include "coroutine/frame_switch.hpp"
 #include "loop/loop_impl.hpp"
+#include "task/task_switch.hpp"
 
 namespace cede {
 namespace detail {
@@ -34,22 +35,27 @@ std::exception_ptr make_cancellation(absl::string_view message) noexcept {
 class CurrentTask {
 public:
     CurrentTask(TaskCore& task, Ref<ContextData>& context) noexcept
-        : task_(thread_state.task), context_(context) {
-        thread_state.task = &task;
+        : task_(thread_state.task), stepped_(thread_state.stepped), context_(context) {
+        thread_state.task = thread_state.stepped = &task;
     }
-    ~CurrentTask() { thread_state.task = task_; }
+    ~CurrentTask() {
+        thread_state.task = task_;
+        thread_state.stepped = stepped_;
+    }
     CurrentTask(const CurrentTask&) = delete;
     CurrentTask& operator=(const CurrentTask&) = delete;
 
 private:
     TaskCore* task_;
+    TaskCore* stepped_;
     ContextScope context_;
 };
 
 }  // namespace
 
 TaskCore::TaskCore(EventLoop& loop)
-    : FutureCore(loop, nullptr, true), runs_on_(loop), number_(next_number.fetch_add(1, std::memory_order_relaxed)) {}
+    : FutureCore(loop, nullptr, true), Runnable(true), runs_on_(loop), owned_(false), ended_eagerly_(false),
+      number_(next_number.fetch_add(1, std::memory_order_relaxed)) {}
 
 void TaskCore::attach(Frame& frame, void* slot) noexcept {
     frame_ = &frame;
@@ -79,22 +85,12 @@ void TaskCore::start(const TaskOptions& options) {
     of.impl().owned.add(*this);
     owned_ = true;
     if (linked()) return;
-    run();
+    step();
     ended_eagerly_ = done();
 }
 
 void TaskCore::run() {
-    // The loop's reference goes with the task's end, which may be in this very step.
-    struct LetGo {
-        TaskCore& task;
-        ~LetGo() {
-            if (task.owned_ && task.done()) {
-                task.owned_ = false;
-                task.runs_on_.impl().owned.remove(task);
-                ref_release(&task);
-            }
-        }
-    } let_go{*this};
+    in_pass_ = true;
     step();
 }
 
@@ -102,24 +98,36 @@ void TaskCore::step() {
     std::exception_ptr thrown;
     if (must_cancel_ || misuse_) thrown = take_what_to_raise();
     waiting_for_ = nullptr;
+    TaskCore* last;  // this one, or another that it has gone over to
     try {
         const CurrentTask current(*this, context_);
         if (thrown) {
+            in_pass_ = false;
             frame_->resume(std::move(thrown));
         } else {
-            FrameSwitch::resume(*frame_);
+            FrameSwitch::resume(*frame_, []() -> Frame& { return *thread_state.stepped->frame_; });
         }
+        last = thread_state.stepped;
     } catch (...) {
         // No stack was to be had: the coroutine never ran.
         frame_->close();
         finish_failed(std::current_exception());
-        return;
+        return let_go();
     }
-    if (frame_->closed()) {
-        complete();
-    } else {
-        wait_for(static_cast<FutureCore*>(frame_->yielded()));
-    }
+    if (!last->frame_->closed()) return last->wait_for(static_cast<FutureCore*>(last->frame_->yielded()));
+    struct AtEnd {
+        TaskCore& task;
+        ~AtEnd() { task.let_go(); }
+    } at_end{*last};
+    last->complete();
+}
+
+// The loop's reference goes with the task's end.
+void TaskCore::let_go() noexcept {
+    if (!owned_ || !done()) return;
+    owned_ = false;
+    runs_on_.impl().owned.remove(*this);
+    ref_release(this);
 }
 
 std::exception_ptr TaskCore::take_what_to_raise() {
@@ -156,20 +164,25 @@ void TaskCore::complete() {
 void TaskCore::wait_for(FutureCore* awaited) {
     held_back_ = frame_->waits_while_unwinding();
     if (awaited == nullptr) return runs_on_.enqueue(*this);
-    if (awaited == this) return step_again_with("a task cannot await itself");
-    if (awaited->loop_reference() != loop_reference()) {
+    if (begin_waiting(*awaited) && must_cancel_ && !held_back_ && awaited->cancel(cancel_message())) must_cancel_ = false;
+}
+
+bool TaskCore::begin_waiting(FutureCore& awaited) {
+    if (&awaited == this) return step_again_with("a task cannot await itself");
+    if (awaited.loop_reference() != loop_reference()) {
         return step_again_with("the awaited future belongs to another loop: bring its result over with "
                                "wrap_future(run_coroutine_threadsafe(future, its_loop)), or have the work done there and "
                                "await what LoopGroup::submit(index, f) gives");
     }
-    waiting_for_ = Ref<FutureCore>(awaited);
-    awaited->add_waiter(*this);
-    if (must_cancel_ && !held_back_ && awaited->cancel(cancel_message())) must_cancel_ = false;
+    waiting_for_ = Ref<FutureCore>(&awaited);
+    awaited.add_waiter(*this);
+    return true;
 }
 
-void TaskCore::step_again_with(const char* misuse) {
+bool TaskCore::step_again_with(const char* misuse) {
     if (!held_back_) misuse_ = std::make_exception_ptr(RuntimeError(misuse));
     loop().enqueue(*this);
+    return false;
 }
 
 namespace {
@@ -316,7 +329,7 @@ TaskCore& task_core(const AnyFuture& handle) {
 
 void await_future(FutureCore& core) {
     if (!core.done()) {
-        FrameSwitch::suspend_current(&core);
+        TaskSwitch::suspend(&core);
         if (!core.done()) {
             throw RuntimeError("await wasn't used with future: the driver resumed the coroutine before what it awaits was "
                                "done; wait for the future that send() returned");

@@ -127,7 +127,16 @@ private:
     void end_unstarted(std::exception_ptr thrown) noexcept;
     const char* noun() const noexcept { return kind_ == Kind::generator ? "generator" : "coroutine"; }
 
-    Fiber fiber_;
+    const Frame* delegate_ = nullptr;  // while suspended in suspend_for()
+    void* sent_ = nullptr;
+    std::exception_ptr error_;
+    std::size_t stack_size_ = 0;
+    bool awaited_ = false;             // a delegate_to() of this one is under way
+    bool closing_ = false;
+    Ending ending_ = Ending::returned;
+    // From here on what each step needs: two lines of the cache, with the beginning of the fiber.
+    const Kind kind_;
+    CoroutineState state_ = CoroutineState::created;
     Fiber* leaf_ = nullptr;
     Frame* parent_ = nullptr;
     const NoSuspend* guards_ = nullptr;  // those that were there when it was last resumed
@@ -135,17 +144,9 @@ private:
     // While suspended inside Context::run(): the innermost one of the leaf, and what is current below it on the pile.
     ContextEntry* entered_ = nullptr;
     Ref<ContextData>* context_ = nullptr;
-    const Frame* delegate_ = nullptr;  // while suspended in suspend_for()
-    bool awaited_ = false;             // a delegate_to() of this one is under way
     void* yielded_ = nullptr;
-    void* sent_ = nullptr;
     std::exception_ptr thrown_;
-    std::exception_ptr error_;
-    std::size_t stack_size_ = 0;
-    CoroutineState state_ = CoroutineState::created;
-    Ending ending_ = Ending::returned;
-    bool closing_ = false;
-    const Kind kind_;
+    Fiber fiber_;
 };
 
 // Body: cedes control from the current coroutine to its driver, giving it the future waited for (null: a bare yield).

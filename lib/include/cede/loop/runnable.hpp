@@ -29,9 +29,11 @@ public:
     virtual Origin origin() const noexcept { return Origin(); }
 
     bool linked() const noexcept { return linked_; }
+    // A task's step: the step before it may go over to it without a return to the loop.
+    bool is_step() const noexcept { return is_step_; }
 
 protected:
-    Runnable() noexcept = default;
+    explicit Runnable(bool is_step = false) noexcept : is_step_(is_step) {}
     ~Runnable() = default;
     Runnable(const Runnable&) = delete;
     Runnable& operator=(const Runnable&) = delete;
@@ -41,6 +43,7 @@ private:
     Runnable* next_ = nullptr;
     Runnable* previous_ = nullptr;
     bool linked_ = false;
+    const bool is_step_;
 };
 
 // First in, first out; an entry can be taken from the middle. Owns nothing.
@@ -65,7 +68,10 @@ public:
     }
     Runnable& pop_front() noexcept {
         Runnable& entry = *first_;
-        remove(entry);
+        first_ = entry.next_;
+        (first_ != nullptr ? first_->previous_ : last_) = nullptr;
+        entry.linked_ = false;
+        --size_;
         return entry;
     }
     void remove(Runnable& entry) noexcept {

@@ -56,31 +56,37 @@ private:
     void describe_report(ExceptionContext& context) override;
     static void write_name(const void* task, char* out, std::size_t size);
 
+    friend struct TaskSwitch;
+
     void step();
+    void let_go() noexcept;
     std::exception_ptr take_what_to_raise();
-    void resume_frame(std::exception_ptr thrown);
     void complete();
     void wait_for(FutureCore* awaited);
-    void step_again_with(const char* misuse);
+    // False for what cannot be awaited, which the next step raises.
+    bool begin_waiting(FutureCore& awaited);
+    bool step_again_with(const char* misuse);
     void start(const TaskOptions& options);
     void unlink() noexcept;
     void request_cancel(std::string message);
     void break_ring(std::string message);
 
+    // What each step needs comes first, on two lines of the cache with what is ready-made above.
     Frame* frame_ = nullptr;
     EventLoop& runs_on_;  // outlives the task's steps, so that they need not ask the token
     Ref<FutureCore> waiting_for_;
     Ref<ContextData> context_;
     std::exception_ptr misuse_;  // raised at the next step: the coroutine awaited what it must not
-    std::string name_;
-    std::uint64_t number_;
-    TaskCore* passes_cancel_to_ = nullptr;  // while a cancel() goes through it; itself where that ends
     int cancel_requests_ = 0;
     bool must_cancel_ = false;
     // The coroutine waits in a destructor during unwinding: a cancellation stays pending until it has left it.
     bool held_back_ = false;
-    bool owned_ = false;
-    bool ended_eagerly_ = false;
+    bool owned_ : 1;
+    bool ended_eagerly_ : 1;
+    bool in_pass_ = false;  // its step may hand over to the next one: it is neither an eager first one nor raises anything
+    std::string name_;
+    std::uint64_t number_;
+    TaskCore* passes_cancel_to_ = nullptr;  // while a cancel() goes through it; itself where that ends
 };
 
 // The task of a handle; throws RuntimeError for an empty one.

@@ -1,0 +1,73 @@
+// What it is: how a task's body waits: where the next in line is a task too, the body goes straight over to it, without a
+// return to the loop. When to use it: in what a body calls to wait, inlined into it (fiber/switch.hpp says why). When not:
+// below a task, where suspend_coroutine() does for every kind of coroutine.
+//
+// It changes nothing that can be seen: the order is the queue's, and an iteration ends where it did, for only what was
+// ready at its beginning is gone over to. What it saves is one of two switches, and most of what is mispredicted behind
+// the other: two bodies that wait in the same place return through the same functions, as the processor expects.
+#ifndef CEDE_SRC_TASK_TASK_SWITCH_HPP
+#define CEDE_SRC_TASK_TASK_SWITCH_HPP
+
+#include "base/thread_state.hpp"
+#include "cede/task/task_core.hpp"
+#include "coroutine/frame_switch.hpp"
+#include "loop/loop_impl.hpp"
+
+namespace cede {
+namespace detail {
+
+struct TaskSwitch {
+    // As suspend_coroutine().
+    CEDE_ON_THE_PATH static void suspend(FutureCore* awaited) {
+        TaskCore* const task = thread_state.task;
+        TaskCore* const next = task != nullptr ? follower(*task) : nullptr;
+        if (next == nullptr) return FrameSwitch::suspend_current(awaited);
+        EventLoop& loop = task->runs_on_;
+        task->held_back_ = false;
+        if (awaited == nullptr) {
+            LoopImpl::push(loop, *task);
+        } else {
+            task->begin_waiting(*awaited);
+        }
+        LoopImpl::take_next(loop);
+        if (Runnable* const after = LoopImpl::next_in_pass(loop)) prefetch(*after);
+        next->in_pass_ = true;
+        next->waiting_for_ = nullptr;
+        thread_state.task = thread_state.stepped = next;
+        FrameSwitch::hand_over(*task->frame_, awaited, *next->frame_, next->context_);
+        FrameSwitch::raise_thrown(*task->frame_);
+    }
+
+private:
+    // A step that comes soon finds its task and the top of its stack in the cache: among a thousand tasks, a fifth of the
+    // time of a yield. Four lines of the task's block, by where its members are, and five of the stack, by what an await
+    // leaves on it.
+    CEDE_ON_THE_PATH static void prefetch(const Runnable& soon) noexcept {
+        if (!soon.is_step()) return;
+        const TaskCore& task = static_cast<const TaskCore&>(soon);
+        const char* const frame = reinterpret_cast<const char*>(task.frame_);
+        __builtin_prefetch(&task.waiting_for_, 1);
+        __builtin_prefetch(frame, 1);
+        __builtin_prefetch(frame + 64, 1);
+        __builtin_prefetch(frame + 128, 1);
+        const char* const stack = static_cast<const char*>(task.frame_->fiber().saved_context());
+        for (int line = 0; line < 5; ++line) __builtin_prefetch(stack + line * 64, 1);
+    }
+
+    // The task that the loop would step next, if that is all that it would do.
+    CEDE_ON_THE_PATH static TaskCore* follower(TaskCore& task) noexcept {
+        if (!task.in_pass_ || task.must_cancel_ || !FrameSwitch::may_hand_over(*task.frame_)) return nullptr;
+        Runnable* const first = LoopImpl::next_to_run(task.runs_on_);
+        if (first == nullptr || !first->is_step()) return nullptr;
+        TaskCore& next = static_cast<TaskCore&>(*first);
+        const bool plain = next.frame_->state() == CoroutineState::suspended && !next.must_cancel_ && !next.misuse_;
+        // The last one to know a result would destroy it, which is not for this body's stack.
+        const bool destroys = next.waiting_for_ && next.waiting_for_->unique();
+        return plain && !destroys ? &next : nullptr;
+    }
+};
+
+}  // namespace detail
+}  // namespace cede
+
+#endif
