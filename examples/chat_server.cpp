@@ -136,7 +136,7 @@ void try_out(int port) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     cede::run([=] {
         const auto chat = std::make_shared<Chat>();  // the tasks of clients may outlive this one
         const auto serve = [=](StreamReader reader, StreamWriter writer) { chat->serve(reader, writer); };
@@ -146,4 +146,4 @@ int main(int argc, char** argv) {
         server.close();
         await(server.wait_closed());
     });
-}
+} catch (const cede::KeyboardInterrupt&) { return 130; }

@@ -91,7 +91,7 @@ void try_out(Shop& shop, int port, std::size_t loops) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     const bool trial = argc < 2;
     // The main thread has a loop of its own, for what there is one of: here Ctrl-C, and the trial's clients.
     cede::run([&] {
@@ -117,4 +117,4 @@ int main(int argc, char** argv) {
         });  // cancels what is left in every loop, and waits for it
         std::cout << "closed\n";
     });
-}
+} catch (const cede::KeyboardInterrupt&) { return 130; }
