@@ -92,9 +92,9 @@ void GroupServerCore::open(std::vector<std::vector<Socket>> sockets, std::vector
 
 void GroupServerCore::start_serving() {
     check_open();
-    serving_ = true;
     try {
         await(gather(in_each_loop([](const Server& server) { await(server.start_serving()); })));
+        serving_ = true;
     } catch (...) {
         close();
         throw;
@@ -108,7 +108,7 @@ void GroupServerCore::serve_forever() {
         std::atomic<bool>& forever;
         ~Forgets() { forever = false; }
     } forgets{forever_};
-    serving_ = true;
+    if (!serving_) start_serving();
     // Each ends with its server, or with its loop, or because of a cancellation here; the first takes the others with it.
     const std::vector<Future<void>> ends = in_each_loop([](const Server& server) { await(server.serve_forever()); });
     try {
@@ -118,11 +118,14 @@ void GroupServerCore::serve_forever() {
         await(wait(ends));
         throw;
     }
+    const bool was_closed = closed_;
     close();
     await(wait(ends));
+    std::exception_ptr error;
     for (const Future<void>& each : ends) {
-        if (!each.cancelled()) each.result();
+        if (!each.cancelled() && each.exception() && !error) error = each.exception();
     }
+    if (error && !was_closed) std::rethrow_exception(error);
     throw CancelledError("the server was closed");
 }
 
