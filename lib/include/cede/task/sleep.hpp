@@ -3,6 +3,7 @@
 #ifndef CEDE_TASK_SLEEP_HPP
 #define CEDE_TASK_SLEEP_HPP
 
+#include <type_traits>
 #include <utility>
 
 #include "cede/base/duration.hpp"
@@ -17,6 +18,10 @@ void sleep_here(Duration delay);
 // When awaited, cedes for at least `delay` on the loop's clock; zero or less cedes exactly once. A cancellation ends it at
 // once. Throws RuntimeError when no loop runs, unless the delay is zero.
 Coroutine<void> sleep(Duration delay);
+// A plain number does not compile, and Duration says why. Beside the one above, because where <unistd.h> is included and
+// `using namespace cede` is written, `sleep(1)` would else be POSIX's, which blocks the thread.
+template <class N, std::enable_if_t<std::is_arithmetic<N>::value, int> = 0>
+Coroutine<void> sleep(N number) { return sleep(Duration(number)); }
 
 // The same; evaluates to `result`.
 template <class T>
