@@ -213,6 +213,40 @@ BOOST_AUTO_TEST_CASE(cancelled_failed_and_ended_neighbours) {
     });
 }
 
+// stop() lets the iteration end that it is called in: asyncio's programs print the same.
+BOOST_AUTO_TEST_CASE(a_stop_ends_the_run_at_the_end_of_its_iteration) {
+    for (int stops_at = 0; stops_at < 8; ++stops_at) {
+        for (const char who : {'a', 'b', 'c'}) {
+            const auto trace_until_stop = [&](bool debug) {
+                const auto loop = cede::new_event_loop();
+                loop->set_debug(debug);
+                Trace trace;
+                for (const char name : {'a', 'b', 'c'}) {
+                    loop->create_task([&, name] {
+                        for (int n = 0;; ++n) {
+                            trace.push_back(name + number(n));
+                            if (n == stops_at && name == who) loop->stop();
+                            if (n == 3 && name == 'b') {  // out of the line, and back at its end
+                                const cede::Future<void> later;
+                                loop->call_soon([later] { later.set_result(); });
+                                await(later);
+                            }
+                            pass();
+                        }
+                    });
+                }
+                loop->run_forever();
+                for (const auto& task : cede::all_tasks(*loop)) task.cancel();
+                loop->stop();
+                loop->run_forever();
+                return trace;
+            };
+            const Trace measured = trace_until_stop(true);
+            BOOST_TEST(trace_until_stop(false) == measured, boost::test_tools::per_element());
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_interrupt_leaves_the_loop_from_where_it_was_handed_over_to) {
     const Trace trace = same_in_both([](const Say& say) {
         const auto passes = [&](std::string name, int times) {

@@ -84,12 +84,13 @@ struct LoopImpl {
     static Runnable* next_in_pass(EventLoop& loop) noexcept {
         return loop.impl_->left_in_pass > 0 ? loop.ready_.first() : nullptr;
     }
-    // What is run next, also by the next iteration, where that begins with no more than counting what is ready.
-    static Runnable* next_to_run(EventLoop& loop) noexcept {
+    // What is run next, also by the next iteration, where that begins with no more than counting what is ready: of which
+    // the step that asks, the last one of this iteration, is one if it `comes_back`.
+    static Runnable* next_to_run(EventLoop& loop, bool comes_back) noexcept {
         LoopImpl& self = *loop.impl_;
         if (self.left_in_pass == 0 && self.plain_passes && !self.stopping && !self.must_look() && !self.posted.pending() &&
             !loop.debug_) {
-            self.left_in_pass = loop.ready_.size();
+            self.left_in_pass = loop.ready_.size() + (comes_back ? 1 : 0);
             self.steps_since_look += self.left_in_pass;
             ++self.iteration;
         }

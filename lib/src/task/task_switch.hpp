@@ -20,7 +20,7 @@ struct TaskSwitch {
     // As suspend_coroutine().
     CEDE_ON_THE_PATH static void suspend(FutureCore* awaited) {
         TaskCore* const task = thread_state.task;
-        TaskCore* const next = task != nullptr ? follower(*task) : nullptr;
+        TaskCore* const next = task != nullptr ? follower(*task, awaited == nullptr) : nullptr;
         if (next == nullptr) return FrameSwitch::suspend_current(awaited);
         EventLoop& loop = task->runs_on_;
         task->held_back_ = false;
@@ -55,9 +55,9 @@ private:
     }
 
     // The task that the loop would step next, if that is all that it would do.
-    CEDE_ON_THE_PATH static TaskCore* follower(TaskCore& task) noexcept {
+    CEDE_ON_THE_PATH static TaskCore* follower(TaskCore& task, bool comes_back) noexcept {
         if (!task.in_pass_ || task.must_cancel_ || !FrameSwitch::may_hand_over(*task.frame_)) return nullptr;
-        Runnable* const first = LoopImpl::next_to_run(task.runs_on_);
+        Runnable* const first = LoopImpl::next_to_run(task.runs_on_, comes_back);
         if (first == nullptr || !first->is_step()) return nullptr;
         TaskCore& next = static_cast<TaskCore&>(*first);
         const bool plain = next.frame_->state() == CoroutineState::suspended && !next.must_cancel_ && !next.misuse_;
