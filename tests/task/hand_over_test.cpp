@@ -289,13 +289,24 @@ BOOST_AUTO_TEST_CASE(a_loop_that_overrides_its_iteration_sees_each) {
             ++iterations;
             SelectorEventLoop::run_once();
         }
+        void enqueue(cede::detail::Runnable& work) override {
+            ++scheduled;
+            SelectorEventLoop::enqueue(work);
+        }
         int iterations = 0;
+        int scheduled = 0;
     };
-    Counting loop;
-    loop.run_until_complete([] {
-        side_by_side({[] { for (int n = 0; n < 10; ++n) pass(); }, [] { for (int n = 0; n < 10; ++n) pass(); }});
-    });
-    BOOST_TEST(loop.iterations == 14);  // asyncio's number
+    const auto run = [](bool debug) {
+        Counting loop;
+        loop.set_debug(debug);
+        loop.run_until_complete([] {
+            side_by_side({[] { for (int n = 0; n < 10; ++n) pass(); }, [] { for (int n = 0; n < 10; ++n) pass(); }});
+        });
+        BOOST_TEST(loop.iterations == 14);  // asyncio's number
+        BOOST_TEST(loop.scheduled >= 23);
+        return loop.scheduled;
+    };
+    BOOST_TEST(run(false) == run(true));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

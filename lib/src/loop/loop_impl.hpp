@@ -47,7 +47,7 @@ struct LoopImpl {
     std::uint64_t iteration = 1;
     // What the iteration that is under way has still to run.
     std::size_t left_in_pass = 0;
-    // run_forever() is under way, of a loop that adds nothing to an iteration.
+    // run_forever() was called last for a loop that adds nothing to an iteration.
     bool plain_passes = false;
     // Something changed that the next iteration must see in asyncio's order: an fd was added, a timer is due already.
     bool look_soon = true;
@@ -102,8 +102,10 @@ struct LoopImpl {
         --loop.impl_->left_in_pass;
         return loop.ready_.pop_front();
     }
-    // As EventLoop::enqueue(), of a loop that runs in this thread and is not closed.
-    static void push(EventLoop& loop, Runnable& work) noexcept { loop.ready_.push_back(work); }
+    // As EventLoop::enqueue(), of a loop that runs in this thread and is not closed; a subclass's own is asked.
+    static void push(EventLoop& loop, Runnable& work) {
+        loop.impl_->plain_passes ? loop.ready_.push_back(work) : loop.enqueue(work);
+    }
 
     FdSlot& slot(int fd);
     FdSlot* find_slot(int fd) noexcept;
