@@ -85,7 +85,7 @@ struct FrameSwitch {
         Frame* const frame = thread_state.frame;
         if (frame == nullptr) throw_outside_task();
         leave(*frame, awaited);
-        if (frame->thrown_) frame->raise();
+        raise_thrown(*frame);
     }
 
     // Whether hand_over() may be called: nothing of the pile but the body itself is left by it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <typeinfo>
+#include <utility>
 
 #include "base/thread_state.hpp"
 #include "cede/base/exceptions.hpp"
@@ -116,15 +117,11 @@ void EventLoop::collect_ready() {
 }
 
 void EventLoop::run_ready() {
-    // What these schedule in turn belongs to the next iteration.
-    std::size_t count = ready_.size();
-    impl_->steps_since_look += count;
-    ++impl_->iteration;
+    impl_->begin_pass(ready_.size());
     if (debug_) {
-        impl_->left_in_pass = 0;  // each step comes back here, to be measured by itself
+        std::size_t count = std::exchange(impl_->left_in_pass, 0);  // each step comes back here, to be measured by itself
         while (count-- > 0 && !ready_.empty()) run_measured(ready_.pop_front());
     } else {
-        impl_->left_in_pass = count;
         while (detail::LoopImpl::next_in_pass(*this) != nullptr) detail::LoopImpl::take_next(*this).run();
     }
 }

@@ -90,11 +90,15 @@ struct LoopImpl {
         LoopImpl& self = *loop.impl_;
         if (self.left_in_pass == 0 && self.plain_passes && !self.stopping && !self.must_look() && !self.posted.pending() &&
             !loop.debug_) {
-            self.left_in_pass = loop.ready_.size() + (comes_back ? 1 : 0);
-            self.steps_since_look += self.left_in_pass;
-            ++self.iteration;
+            self.begin_pass(loop.ready_.size() + (comes_back ? 1 : 0));
         }
         return next_in_pass(loop);
+    }
+    // What these `count` steps schedule in turn belongs to the next iteration.
+    void begin_pass(std::size_t count) noexcept {
+        left_in_pass = count;
+        steps_since_look += count;
+        ++iteration;
     }
     bool must_look() const noexcept { return look_soon || steps_since_look >= steps_between_looks; }
     // Takes that one off the queue.

@@ -72,7 +72,8 @@ Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, std::strin
         const bool given = request->options.socket() != nullptr;
         if (named && given) throw std::invalid_argument("host/port and socket can not be specified at the same time");
         if (!named && !given) throw std::invalid_argument("neither host and port nor a socket was specified");
-        std::vector<Socket> sockets = given ? one(given_socket(request->options)) : detail::bind_to_host(*in, request->host, request->port, request->options);
+        std::vector<Socket> sockets = given ? one(given_socket(request->options))
+                                            : detail::bind_to_host(*in, request->host, request->port, request->options);
         if (sockets.front().type() != SOCK_STREAM) throw std::invalid_argument("a stream socket was expected");
         return make_server(*in, std::move(sockets), *request, detail::SocketFile());
     };

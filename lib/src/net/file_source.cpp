@@ -57,8 +57,8 @@ ssize_t system_sendfile(int, int, off_t, std::size_t) noexcept {
 }  // namespace
 
 FileSource::FileSource(int file, const SendfileOptions& options) noexcept
-    : fd_(::fcntl(file, F_DUPFD_CLOEXEC, 0)), error_(fd_ < 0 ? errno : 0), seekable_(::lseek(fd_, 0, SEEK_CUR) >= 0), offset_(options.offset()),
-      count_(options.count()) {}
+    : fd_(::fcntl(file, F_DUPFD_CLOEXEC, 0)), error_(fd_ < 0 ? errno : 0), seekable_(::lseek(fd_, 0, SEEK_CUR) >= 0),
+      offset_(options.offset()), count_(options.count()) {}
 
 FileSource::~FileSource() {
     if (fd_ >= 0) ::close(fd_);

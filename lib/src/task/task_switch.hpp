@@ -39,7 +39,7 @@ struct TaskSwitch {
     }
 
 private:
-    // A step that comes soon finds its task and the top of its stack in the cache: among a thousand tasks, a fifth of the
+    // A step that comes soon finds its task and the top of its stack in the cache: among a thousand tasks, an eighth of the
     // time of a yield. Four lines of the task's block, by where its members are, and five of the stack, by what an await
     // leaves on it.
     CEDE_ON_THE_PATH static void prefetch(const Runnable& soon) noexcept {
