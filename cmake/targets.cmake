@@ -16,6 +16,15 @@ function(cede_add_test_executable target)
   cede_test_properties(${target})
 endfunction()
 
+# A program tests/SOURCE.cpp that talks to the Python program tests/SOURCE.py, which starts it and is the test `name`.
+function(cede_add_python_driven_test name target source)
+  add_executable(${target} ${source}.cpp)
+  cede_own_target(${target})
+  target_link_libraries(${target} PRIVATE cede::cede)
+  add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B "${CMAKE_CURRENT_SOURCE_DIR}/${source}.py" $<TARGET_FILE:${target}>)
+  cede_test_properties(${name})
+endfunction()
+
 # Sets `target` to what to link for pkg-config's `module`; to nothing, with a line that says that `what` is left out, where
 # the module is absent.
 function(cede_find_module target module what)

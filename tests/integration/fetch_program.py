@@ -4,8 +4,9 @@ import json
 import socket
 import subprocess
 import sys
-import threading
 import unittest
+
+from asyncio_server import AsyncioServer
 
 PROGRAM = None  # set by main()
 
@@ -35,37 +36,16 @@ def fetch_list(urls, *arguments):
     return fetch("--json", "--file", "-", *arguments, stdin=text)
 
 
-class Server:
-    """An asyncio server on a thread of its own. `answer` is a coroutine function (target, reader, writer), called once the
-    request is read; the connection is closed when it returns."""
+class Server(AsyncioServer):
+    """`answer` is a coroutine function (target, reader, writer), called once the request is read; the connection is closed
+    when it returns."""
 
     def __init__(self, answer, host="127.0.0.1", read_request=True):
         self.answer = answer
         self.read_request = read_request
         self.requests = []
-        self.loop = asyncio.new_event_loop()
-        self.server = self.loop.run_until_complete(asyncio.start_server(self.client, host, 0, backlog=1000))
-        port = self.server.sockets[0].getsockname()[1]
-        self.url = "http://%s:%d" % ("[%s]" % host if ":" in host else host, port)
-        self.thread = threading.Thread(target=self.loop.run_forever)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.run_until_complete(self.close())
-        self.loop.close()
-
-    async def close(self):
-        self.server.close()
-        clients = asyncio.all_tasks() - {asyncio.current_task()}
-        for client in clients:
-            client.cancel()
-        await asyncio.gather(*clients, return_exceptions=True)
-        await self.loop.shutdown_default_executor()
+        super().__init__(self.client, host)
+        self.url = "http://%s:%d" % ("[%s]" % host if ":" in host else host, self.port)
 
     async def client(self, reader, writer):
         try:

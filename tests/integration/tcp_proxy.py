@@ -9,33 +9,11 @@ import threading
 import unittest
 
 import example_program
+from asyncio_server import AsyncioServer
 from example_program import Running, needs, read_all
 
 DATA = os.urandom(5 * 1024 * 1024 + 17)
 DIGEST = hashlib.sha256(DATA).hexdigest().encode()
-
-
-class Server:
-    """An asyncio server on a thread of its own; `serve` is a coroutine function (reader, writer)."""
-
-    def __init__(self, serve):
-        self.loop = asyncio.new_event_loop()
-        self.server = self.loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", 0, backlog=1000))
-        self.port = self.server.sockets[0].getsockname()[1]
-        self.thread = threading.Thread(target=self.loop.run_forever)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        for task in asyncio.all_tasks(self.loop):
-            task.cancel()
-        self.loop.run_until_complete(asyncio.sleep(0.01))
-        self.server.close()
-        self.loop.close()
 
 
 async def digest(reader, writer):
@@ -46,7 +24,7 @@ async def digest(reader, writer):
 
 class TcpProxy(unittest.TestCase):
     def test_a_client_that_has_said_all_gets_its_answer(self):
-        with Server(digest) as server, Running(0, "127.0.0.1", server.port) as proxy:
+        with AsyncioServer(digest) as server, Running(0, "127.0.0.1", server.port) as proxy:
             with proxy.connect() as client:
                 client.sendall(DATA)
                 client.shutdown(socket.SHUT_WR)
@@ -63,7 +41,7 @@ class TcpProxy(unittest.TestCase):
             writer.close()
             done.set()
 
-        with Server(speaks_first) as server, Running(0, "127.0.0.1", server.port) as proxy:
+        with AsyncioServer(speaks_first) as server, Running(0, "127.0.0.1", server.port) as proxy:
             with proxy.connect() as client:
                 self.assertEqual(hashlib.sha256(read_all(client)).hexdigest().encode(), DIGEST)  # the end came through
                 client.sendall(DATA)
@@ -91,7 +69,7 @@ class TcpProxy(unittest.TestCase):
             sorts.wait()
 
     def test_many_at_once(self):
-        with Server(digest) as server, Running(0, "127.0.0.1", server.port) as proxy:
+        with AsyncioServer(digest) as server, Running(0, "127.0.0.1", server.port) as proxy:
             async def one(number):
                 reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
                 data = DATA[number:number + 50000]
@@ -114,7 +92,7 @@ class TcpProxy(unittest.TestCase):
             except asyncio.CancelledError:
                 writer.transport.abort()
 
-        with Server(never_reads) as server, Running(0, "127.0.0.1", server.port) as proxy:
+        with AsyncioServer(never_reads) as server, Running(0, "127.0.0.1", server.port) as proxy:
             with proxy.connect() as client:
                 client.settimeout(1)
                 taken = 0
@@ -140,7 +118,7 @@ class TcpProxy(unittest.TestCase):
             self.reset(writer.get_extra_info("socket"))
             writer.transport.abort()
 
-        with Server(resets) as server, Running(0, "127.0.0.1", server.port) as proxy:
+        with AsyncioServer(resets) as server, Running(0, "127.0.0.1", server.port) as proxy:
             with proxy.connect() as client, self.assertRaises(ConnectionResetError):
                 client.sendall(b"x")
                 client.recv(1)
@@ -156,7 +134,7 @@ class TcpProxy(unittest.TestCase):
             writer.close()
             done.set()
 
-        with Server(waits) as server, Running(0, "127.0.0.1", server.port) as proxy:
+        with AsyncioServer(waits) as server, Running(0, "127.0.0.1", server.port) as proxy:
             client = proxy.connect()
             client.recv(1)
             self.reset(client)

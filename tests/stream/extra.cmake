@@ -11,17 +11,7 @@ if(NOT CEDE_SANITIZE)  # whose run-time libraries make calls of their own, and w
 endif()
 
 # The same reads of the same bytes by asyncio's StreamReader and by ours.
-add_executable(test_stream_oracle stream/oracle.cpp)
-cede_own_target(test_stream_oracle)
-target_link_libraries(test_stream_oracle PRIVATE cede::cede)
-add_test(NAME stream.oracle COMMAND ${Python3_EXECUTABLE} -B "${CMAKE_CURRENT_SOURCE_DIR}/stream/oracle.py"
-  $<TARGET_FILE:test_stream_oracle>)
-cede_test_properties(stream.oracle)
+cede_add_python_driven_test(stream.oracle test_stream_oracle stream/oracle)
 
 # Conversations between asyncio and cede.
-add_executable(test_stream_interop stream/interop.cpp)
-cede_own_target(test_stream_interop)
-target_link_libraries(test_stream_interop PRIVATE cede::cede)
-add_test(NAME stream.interop COMMAND ${Python3_EXECUTABLE} -B "${CMAKE_CURRENT_SOURCE_DIR}/stream/interop.py"
-  $<TARGET_FILE:test_stream_interop>)
-cede_test_properties(stream.interop)
+cede_add_python_driven_test(stream.interop test_stream_interop stream/interop)
