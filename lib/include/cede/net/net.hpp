@@ -14,6 +14,7 @@
 #include "cede/net/server_options.hpp"
 #include "cede/net/socket.hpp"
 #include "cede/net/socket_address.hpp"
+#include "cede/net/ssl.hpp"
 #include "cede/net/subprocess_options.hpp"
 #include "cede/net/transport.hpp"
 
