@@ -4,7 +4,7 @@
 set -eu
 
 build="g++ cmake ninja-build ccache pkg-config libboost-context-dev libabsl-dev"
-test="libboost-test-dev python3 libuv1-dev libglib2.0-dev curl wrk"
+test="libboost-test-dev python3 libuv1-dev libglib2.0-dev libssl-dev openssl curl wrk"
 ci="clang libclang-rt-dev make nginx-light socat strace valgrind"  # the runtime is what clang's sanitizers link; make is cmake's own choice
 peers="python3-uvloop libuv1-dev libevent-dev libst-dev libboost-fiber-dev libboost-coroutine-dev golang-go valgrind wrk nginx-light"
 

@@ -64,9 +64,13 @@ def cited(text, modules):
     return found
 
 
-def tested(modules, root=HERE.parent):
+def test_folders():
+    return [HERE.parent, *HERE.parents[1].glob("adapters/*/tests")]
+
+
+def tested(modules):
     found = set()
-    for path in sorted(root.rglob("*")):
+    for path in sorted(path for folder in test_folders() for path in folder.rglob("*")):
         if path.is_file() and (
                 path.name.endswith("_test.cpp") or path.suffix == ".py") and path.name not in ("table.py", "table_test.py"):
             found |= cited(path.read_text(encoding="utf-8"), modules)

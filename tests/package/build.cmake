@@ -33,7 +33,13 @@ else()
   run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}" -B "${build}" -G "${GENERATOR}" -DHOW=${HOW}
     "-DCEDE_SOURCE=${CEDE_SOURCE}" "-DCMAKE_PREFIX_PATH=${prefix}" -DVERSION=${VERSION} -DCMAKE_BUILD_TYPE=None
     "-DCMAKE_CXX_COMPILER=${CXX}" -DCMAKE_CXX_STANDARD=${STANDARD} "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}"
-    "-DBUILD_SHARED_LIBS=${SHARED}" --no-warn-unused-cli)
+    "-DBUILD_SHARED_LIBS=${SHARED}" "-DADAPTERS=${ADAPTERS}" --no-warn-unused-cli)
   run("${CMAKE_COMMAND}" --build "${build}" --config Debug --parallel 2)
   run("${build}/program")
+  string(REPLACE "," ";" adapters "${ADAPTERS}")
+  foreach(adapter IN LISTS adapters)
+    if(adapter)
+      run("${build}/program_${adapter}")
+    endif()
+  endforeach()
 endif()

@@ -3,6 +3,16 @@ if(CEDE_SANITIZE OR NOT CEDE_INSTALL OR NOT EXISTS "${PROJECT_SOURCE_DIR}/lib/in
   return()
 endif()
 
+# Each adapter has a program here that uses it. Whether there is a target is known when all is read.
+file(GLOB programs RELATIVE "${CMAKE_CURRENT_LIST_DIR}" CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/*.cpp")
+set(adapters "")
+list(REMOVE_ITEM programs main.cpp)
+foreach(program IN LISTS programs)
+  get_filename_component(adapter "${program}" NAME_WE)
+  list(APPEND adapters "$<$<TARGET_EXISTS:cede_${adapter}>:${adapter}>")
+endforeach()
+list(JOIN adapters "," adapters)
+
 foreach(how install find_package pkg_config add_subdirectory fetch_content)
   add_test(NAME package.${how} COMMAND ${CMAKE_COMMAND}
     -DHOW=${how}
@@ -17,6 +27,7 @@ foreach(how install find_package pkg_config add_subdirectory fetch_content)
     -DGENERATOR=${CMAKE_GENERATOR}
     "-DLAUNCHER=$<$<BOOL:${CEDE_CCACHE}>:${CEDE_CCACHE}>"
     -DSHARED=${BUILD_SHARED_LIBS}
+    "-DADAPTERS=${adapters}"
     -P ${CMAKE_CURRENT_LIST_DIR}/build.cmake)
   set_tests_properties(package.${how} PROPERTIES TIMEOUT 900)
 endforeach()
