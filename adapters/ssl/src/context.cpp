@@ -63,9 +63,8 @@ Context::Impl::Impl(SSLMethod which)
     : method(which), handle(SSL_CTX_new(which == PROTOCOL_TLS_SERVER ? TLS_server_method() : TLS_client_method())) {
     if (handle == nullptr) throw_configuration_error("SSL_CTX_new");
     SSL_CTX_set_options(handle.get(), SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION);
-    // One record for each write, so that what has to go out never piles up; and no buffers while a connection is idle.
-    SSL_CTX_set_mode(handle.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY |
-                                       SSL_MODE_RELEASE_BUFFERS);
+    // No buffers while a connection is idle.
+    SSL_CTX_set_mode(handle.get(), SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_app_data(handle.get(), this);
     X509_VERIFY_PARAM_set_flags(parameters(), X509_V_FLAG_TRUSTED_FIRST);
     X509_VERIFY_PARAM_set_hostflags(parameters(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

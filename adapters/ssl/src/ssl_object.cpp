@@ -14,6 +14,9 @@ namespace cede {
 namespace ssl {
 namespace {
 
+// Of plaintext: two records, so that what has to go out never piles up.
+constexpr std::size_t most_at_once = 32 * 1024;
+
 bool is_address(const std::string& host) {
     unsigned char address[sizeof(in6_addr)];
     return inet_pton(AF_INET, host.c_str(), address) == 1 || inet_pton(AF_INET6, host.c_str(), address) == 1;
@@ -155,6 +158,7 @@ absl::optional<std::size_t> OpenSSLObject::read(absl::Span<char> plaintext) {
 
 std::size_t OpenSSLObject::write(absl::string_view plaintext) {
     if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) throw SSLError(SSLErrc::zero_return, "write after unwrap");
+    plaintext = plaintext.substr(0, most_at_once);
     std::size_t count = 0;
     call([&](SSL* ssl) { return SSL_write_ex(ssl, plaintext.data(), plaintext.size(), &count); });
     return count;
@@ -170,11 +174,7 @@ bool OpenSSLObject::unwrap() {
     // SSL_shutdown() would break the connection over data that the peer has sent meanwhile; a look at it leaves it to read().
     char some;
     std::size_t count = 0;
-    switch (call([&](SSL* ssl) { return SSL_peek_ex(ssl, &some, 1, &count); })) {
-        case Outcome::done: throw SSLError(SSLErrc::protocol, "the peer has sent data that nobody has read before unwrap()");
-        case Outcome::closed: return true;
-        default: return false;
-    }
+    return call([&](SSL* ssl) { return SSL_peek_ex(ssl, &some, 1, &count); }) == Outcome::closed;
 }
 
 absl::any OpenSSLObject::get_extra_info(absl::string_view name) const {

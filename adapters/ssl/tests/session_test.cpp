@@ -58,12 +58,12 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_yet_is_asked_for) {
     BOOST_TEST(!pair.client->read(absl::Span<char>(bytes)).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(one_write_takes_one_record_so_that_what_goes_out_never_piles_up) {
+BOOST_AUTO_TEST_CASE(what_goes_out_never_piles_up) {
     Pair pair;
     pair.shake_hands();
     const std::string large = pattern(1 << 20);
-    BOOST_TEST(pair.client->write(large) == 16384u);
-    BOOST_TEST(carry(*pair.client, *pair.server) < 17000u);
+    BOOST_TEST(pair.client->write(large) == 32768u);
+    BOOST_TEST(carry(*pair.client, *pair.server) < 33000u);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_known_of_a_verified_connection) {
@@ -231,8 +231,8 @@ BOOST_AUTO_TEST_CASE(after_one_side_has_shut_down_the_other_may_still_send) {
     BOOST_TEST(read_all(*pair.server, &end).empty());
     BOOST_TEST(end);
     write_all(*pair.server, *pair.client, "trailing");
-    const std::string unread = message_of<SSLError>([&] { pair.client->unwrap(); });
-    BOOST_TEST(contains(unread, "nobody has read"));
+    BOOST_TEST(!pair.client->unwrap());
+    BOOST_TEST(!pair.client->unwrap());
     end = false;
     BOOST_TEST(read_all(*pair.client, &end) == "trailing");
     BOOST_TEST(!end);
