@@ -1,5 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -101,6 +103,26 @@ BOOST_AUTO_TEST_CASE(the_tops_of_stacks_are_spread_over_cache_sets) {
     }
     BOOST_TEST(uses.size() >= 48U);
     for (const auto& each : uses) BOOST_TEST(each.second <= 2);
+    finish(strands);
+}
+
+// Guards of many stacks are made by one call. The system refuses to read them, without a signal.
+BOOST_AUTO_TEST_CASE(every_stack_has_its_guard_wherever_it_lies_in_a_mapping) {
+    auto strands = parked(scaled(3000, 300));
+    int ends[2];
+    BOOST_REQUIRE(pipe(ends) == 0);
+    std::size_t readable = 0, unguarded = 0;
+    for (const auto& strand : strands) {
+        const auto& block = *strand->fiber().stack();
+        char byte;
+        if (block.guard == 0) ++unguarded;
+        if (write(ends[1], block.bottom() - 1, 1) != -1 || write(ends[1], block.base, 1) != -1) ++readable;
+        if (write(ends[1], block.bottom(), 1) != 1 || read(ends[0], &byte, 1) != 1) ++unguarded;
+    }
+    close(ends[0]);
+    close(ends[1]);
+    BOOST_TEST(readable == unguarded);
+    if (StackPool::figures().guard == StackPool::Guard::madvise) BOOST_TEST(unguarded == 0U);
     finish(strands);
 }
 

@@ -1,5 +1,9 @@
 #include "cede/base/pool.hpp"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "base/sanitizers.hpp"
 
 namespace cede {
@@ -9,6 +13,7 @@ namespace detail {
 
 void* pool_allocate(std::size_t size) { return ::operator new(size); }
 void pool_release(void* block, std::size_t) noexcept { ::operator delete(block); }
+void pool_give_back() noexcept {}
 void set_pool_recycling(bool) noexcept {}
 
 #else
@@ -56,8 +61,7 @@ __thread FreeList lists[classes];
 __thread bool kept_by_thread;  // the Drain below is armed
 __thread bool stands_aside;  // for a test, or because the thread ends
 
-void stand_aside() noexcept {
-    stands_aside = true;
+void empty_lists() noexcept {
     for (FreeList& list : lists) {
         while (Block* block = list.first) {
             list.first = block->next;
@@ -65,6 +69,11 @@ void stand_aside() noexcept {
         }
         list.bytes = 0;
     }
+}
+
+void stand_aside() noexcept {
+    stands_aside = true;
+    empty_lists();
 }
 
 struct Drain {
@@ -103,6 +112,14 @@ void pool_release(void* memory, std::size_t size) noexcept {
     block->next = list.first;
     list.first = block;
     list.bytes += of.bytes;
+}
+
+// glibc by itself gives back the top of its heap only, and one block that stayed there keeps all below it.
+void pool_give_back() noexcept {
+    empty_lists();
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 void set_pool_recycling(bool on) noexcept {

@@ -7,6 +7,7 @@
 
 #include "base/call_stack.hpp"
 #include "fiber/stack_block.hpp"
+#include "fiber/stack_memory.hpp"
 #include "fiber/switch.hpp"
 #include "fiber/unwinding.hpp"
 
@@ -112,6 +113,12 @@ void Fiber::release_stack() noexcept {
 void Fiber::abandon_stack() noexcept {
     stack_ = nullptr;
     context_ = nullptr;
+}
+
+void Fiber::drop_unused_stack() noexcept {
+    if (stack_ == nullptr || this == detail::thread_state.fiber) return;
+    const char* const lowest = static_cast<const char*>(context_);
+    detail::drop_memory(stack_->bottom(), static_cast<std::size_t>(lowest - stack_->bottom()));
 }
 
 std::size_t Fiber::stack_size() const noexcept { return stack_ != nullptr ? stack_->usable() : 0; }

@@ -3,6 +3,7 @@
 #define CEDE_SRC_FIBER_STACK_BLOCK_HPP
 
 #include <cstddef>
+#include <cstdint>
 
 #include "cede/fiber/stack_pool.hpp"
 
@@ -10,17 +11,20 @@ namespace cede {
 namespace detail {
 
 struct SizeClass;
+struct StackChunk;
 
+// A cache line: a million parked tasks have one each.
 struct StackBlock {
     char* base;           // the guard's lowest byte
     std::size_t size;     // guard included
-    std::size_t guard;    // bytes of guard at the low end, 0 without one
-    StackPool::Guard guard_kind;
-    std::size_t color;    // bytes left free at the top, so that the tops of stacks fall into different cache sets
+    StackChunk* chunk;
     SizeClass* size_class;
-    void* tsan_fiber;     // one for the life of the stack: making one costs microseconds
-    unsigned valgrind_id;
     StackBlock* next_returned;  // among those that another thread gives back
+    void* tsan_fiber;     // one for the life of the stack: making one costs microseconds
+    std::uint32_t guard;  // bytes of guard at the low end, 0 without one
+    std::uint32_t color;  // bytes left free at the top, so that the tops of stacks fall into different cache sets
+    unsigned valgrind_id;
+    StackPool::Guard guard_kind;
 
     char* bottom() const noexcept { return base + guard; }
     char* top() const noexcept { return base + size - color; }

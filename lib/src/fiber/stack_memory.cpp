@@ -1,8 +1,11 @@
 #include "fiber/stack_memory.hpp"
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <stdexcept>
@@ -23,6 +26,7 @@ namespace {
 // Four pages: a function with a frame of some kilobytes must not step over the guard. With madvise the size is free: the
 // entries lie in a page table that the stack has anyway.
 constexpr std::size_t guard_pages = 4;
+constexpr std::size_t most_guards_at_once = 64;
 
 std::atomic<int> guard_kind{-1};
 std::atomic<long> mprotect_left{-1};
@@ -122,6 +126,25 @@ StackPool::Guard install_guard(char* base) noexcept {
     return StackPool::Guard::none;
 }
 
+// 0.3 us a guard where one call each takes 0.8 (Linux 6.18; process_madvise on oneself makes guards since 6.13).
+std::size_t install_guards(char* base, std::size_t size, std::size_t count) noexcept {
+#if defined(__linux__) && defined(SYS_process_madvise) && defined(SYS_pidfd_open)
+    static std::atomic<bool> refused{false};  // by the kernel, or by a filter of system calls
+    if (count < 2 || choose_guard() != StackPool::Guard::madvise || refused.load(std::memory_order_relaxed)) return 0;
+    iovec guards[most_guards_at_once];
+    const std::size_t wanted = std::min(count, most_guards_at_once);
+    for (std::size_t i = 0; i < wanted; ++i) guards[i] = {base + i * size, guard_size()};
+    const int self = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
+    const long done = self < 0 ? -1 : syscall(SYS_process_madvise, self, guards, wanted, MADV_GUARD_INSTALL, 0);
+    if (self >= 0) close(self);
+    if (done < 0) refused.store(true, std::memory_order_relaxed);
+    return done < 0 ? 0 : static_cast<std::size_t>(done) / guard_size();
+#else
+    (void)base, (void)size, (void)count;
+    return 0;
+#endif
+}
+
 void guard_unmapped(StackPool::Guard kind) noexcept {
     if (kind == StackPool::Guard::mprotect) mprotect_left.fetch_add(1, std::memory_order_relaxed);
 }
@@ -132,7 +155,9 @@ StackPool::Guard current_guard() noexcept {
     return spent ? StackPool::Guard::none : kind;
 }
 
-void drop_memory(char* memory, std::size_t bytes) noexcept { madvise(memory, bytes, MADV_DONTNEED); }
+void drop_memory(char* memory, std::size_t bytes) noexcept {
+    madvise(memory, bytes / page_size() * page_size(), MADV_DONTNEED);
+}
 
 }  // namespace detail
 

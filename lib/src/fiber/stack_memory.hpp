@@ -19,11 +19,14 @@ void unmap_stacks(char* memory, std::size_t bytes) noexcept;
 // Makes the lowest guard_size() bytes at `base` fault, and says how; `none` when that is not to be had any more (a warning
 // says so once).
 StackPool::Guard install_guard(char* base) noexcept;
+// The same at `count` stacks of `size` bytes that lie side by side, in one call where the kernel can. Returns how many of them,
+// the first ones, have a guard by madvise now; the others have none yet.
+std::size_t install_guards(char* base, std::size_t size, std::size_t count) noexcept;
 // A guard of this kind has gone with its stack: what it cost can be spent again.
 void guard_unmapped(StackPool::Guard kind) noexcept;
 StackPool::Guard current_guard() noexcept;
 
-// Gives the memory back; guards stay, the address space too.
+// Gives the memory back, in whole pages from `memory` on; guards stay, the address space too.
 void drop_memory(char* memory, std::size_t bytes) noexcept;
 
 }  // namespace detail

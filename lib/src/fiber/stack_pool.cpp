@@ -1,6 +1,6 @@
 #include "cede/fiber/stack_pool.hpp"
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -11,55 +11,25 @@
 #include "base/sanitizers.hpp"
 #include "base/thread_state.hpp"
 #include "cede/base/closure.hpp"
-#include "fiber/stack_block.hpp"
+#include "cede/base/pool.hpp"
+#include "fiber/size_class.hpp"
 #include "fiber/stack_memory.hpp"
-
-#if CEDE_TSAN
-#include <sanitizer/tsan_interface.h>
-#endif
-#if defined(__has_include)
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#endif
-#endif
 
 namespace cede {
 namespace detail {
 
-// All stacks of one size.
-struct SizeClass {
-    std::size_t size;                                   // of one stack, guard included
-    std::vector<StackBlock*> free;                      // the last is the hottest
-    std::size_t trimmed = 0;                            // free[0 .. trimmed) have no memory behind them
-    std::size_t low_water = 0;                          // the fewest free ones since the last look
-    std::vector<std::unique_ptr<StackBlock>> blocks;    // every stack ever made
-    char* chunk = nullptr;                              // the mapping that new ones are cut from
-    std::size_t chunk_left = 0;                         // stacks not yet cut
-    std::size_t next_chunk = 16;                        // stacks in the next mapping
-    std::size_t in_use = 0;
-    // The pool of the thread that made them. Null when that thread has ended: then it goes with the last stack in use.
-    std::atomic<const void*> owner{nullptr};
-    // A loop may be continued, or closed, by another thread than began its tasks; their stacks come home through here.
-    std::mutex mutex;
-    StackBlock* returned = nullptr;
-
-    ~SizeClass();
-};
-
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = SizeClass::Clock;
 
 // 4 MiB of the stacks' top pages at most stay warm after a peak; below that trimming would cost more than it gives.
 constexpr std::size_t kept_warm = 64;
-constexpr std::size_t trimmed_at_once = 4096;
 constexpr auto trim_period = std::chrono::milliseconds(100);
-// A mapping grows to 256 MiB of address space, so that a million stacks need a thousand of them, which the kernel joins.
-constexpr std::size_t largest_chunk = 1024;
-// Measured: with all tops at the same page offset, 1,000 fibers evict one another (53 ns a switch), spread over 48
-// cache lines they do not (15 ns).
-constexpr std::size_t colors = 48;
-constexpr std::size_t cache_line = 64;
+// Between two looks of the loop at what else there is to do.
+constexpr auto longest_trim = std::chrono::milliseconds(1);
+
+// The tasks that had so many stacks have left as much behind in the allocator that giving it back pays.
+constexpr std::size_t stacks_of_a_peak = 1024;
 
 struct Pool {
     std::vector<std::unique_ptr<SizeClass>> classes;
@@ -67,10 +37,18 @@ struct Pool {
     Clock::time_point last_look = Clock::now();
     std::size_t mappings = 0;
     std::size_t unguarded = 0;
+    std::size_t unmapped_before = 0;
     bool allocates = false;  // at every stack taken, for a test
 
     Pool() { prepare_overflow_report(); }
     ~Pool();
+
+    // Stacks that have gone for good.
+    std::size_t unmapped() const noexcept {
+        std::size_t sum = 0;
+        for (const auto& each : classes) sum += each->unmapped;
+        return sum;
+    }
 };
 
 __thread Pool* pool_of_thread;
@@ -97,7 +75,7 @@ Pool& pool() {
 std::size_t size_for(std::size_t wanted) {
     if (wanted > (std::size_t{1} << 40)) throw std::bad_alloc();
     const std::size_t usable = wanted < StackPool::minimum_stack_size ? StackPool::minimum_stack_size : wanted;
-    return round_to_pages(usable + colors * cache_line) + guard_size();
+    return round_to_pages(usable + SizeClass::most_color) + guard_size();
 }
 
 SizeClass& size_class(Pool& pool, std::size_t stack_size) {
@@ -117,57 +95,14 @@ SizeClass& size_class(Pool& pool, std::size_t stack_size) {
     return *found;
 }
 
-void map_chunk(Pool& pool, SizeClass& of) {
-    for (std::size_t count = of.next_chunk; count > 0; count /= 2) {
-        if (char* memory = map_stacks(count * of.size)) {
-            of.chunk = memory;
-            of.chunk_left = count;
-            of.next_chunk = count < largest_chunk ? count * 2 : count;
-            ++pool.mappings;
-            return;
-        }
+StackBlock* make_stack(Pool& pool, SizeClass& of) {
+    if (!of.has_room()) {
+        of.map_chunk();
+        ++pool.mappings;
     }
-    throw std::bad_alloc();
-}
-
-// So that giving a stack back never allocates, nor does keeping the block once it is made.
-void make_room_for_one(SizeClass& of) {
-    if (of.blocks.size() < of.blocks.capacity() && of.blocks.size() < of.free.capacity()) return;
-    const std::size_t room = of.blocks.size() < 16 ? 16 : of.blocks.size() * 2;
-    of.free.reserve(room);
-    of.blocks.reserve(room);
-}
-
-StackBlock* make_block(Pool& pool, SizeClass& of) {
-    if (of.chunk_left == 0) map_chunk(pool, of);
-    make_room_for_one(of);
-    std::unique_ptr<StackBlock> block(new StackBlock());
-    block->base = of.chunk;
-    block->size = of.size;
-    block->guard_kind = install_guard(of.chunk);
-    block->guard = block->guard_kind != StackPool::Guard::none ? guard_size() : 0;
-    block->color = of.blocks.size() % colors * cache_line;
-    block->size_class = &of;
+    StackBlock* const block = of.make_block();
     if (block->guard == 0) ++pool.unguarded;
-#if CEDE_TSAN
-    block->tsan_fiber = __tsan_create_fiber(0);
-#endif
-#ifdef VALGRIND_STACK_REGISTER
-    block->valgrind_id = VALGRIND_STACK_REGISTER(block->bottom(), block->base + block->size);
-#endif
-    of.blocks.push_back(std::move(block));
-    of.chunk += of.size;
-    --of.chunk_left;
-    return of.blocks.back().get();
-}
-
-void take_returned(SizeClass& of) noexcept {
-    std::lock_guard<std::mutex> lock(of.mutex);
-    while (StackBlock* block = of.returned) {
-        of.returned = block->next_returned;
-        --of.in_use;
-        of.free.push_back(block);  // within the capacity that make_block() reserved
-    }
+    return block;
 }
 
 void release_elsewhere(StackBlock* block) noexcept {
@@ -183,17 +118,9 @@ void release_elsewhere(StackBlock* block) noexcept {
     delete &of;
 }
 
-// Gives back the memory of idle stacks, the coldest first, down to the `keep` hottest; false when some were left over.
-bool trim_class(SizeClass& of, std::size_t idle, std::size_t keep, std::size_t at_once) noexcept {
-    const std::size_t spare = of.free.size() > keep ? of.free.size() - keep : 0;
-    const std::size_t end = idle < spare ? idle : spare;
-    while (of.trimmed < end && at_once > 0) {
-        const StackBlock& block = *of.free[of.trimmed];
-        drop_memory(block.bottom(), block.size - block.guard);
-        ++of.trimmed;
-        --at_once;
-    }
-    return of.trimmed >= end;
+// Those that nobody took since the last look, without the hottest ones.
+std::size_t spare_stacks(const SizeClass& of) noexcept {
+    return std::min(of.low_water, of.free.size() - std::min(of.free.size(), kept_warm));
 }
 
 // The loop is about to block. A stack that nobody took for a whole period belongs to a peak that is over.
@@ -206,14 +133,18 @@ long long idle() {
     bool whole = true;
     bool warm = false;
     for (auto& each : pool->classes) {
-        take_returned(*each);
-        const bool class_done = trim_class(*each, each->low_water, kept_warm, trimmed_at_once);
+        each->take_returned();
+        const bool class_done = each->trim(spare_stacks(*each), now + longest_trim);
         whole = whole && class_done;
         if (class_done) each->low_water = each->free.size();
         warm = warm || each->free.size() > each->trimmed + kept_warm;
     }
-    if (!whole) return 1000000;
+    if (!whole) return 0;
     pool->last_look = now;
+    if (pool->unmapped() - pool->unmapped_before >= stacks_of_a_peak) {
+        pool->unmapped_before = pool->unmapped();
+        pool_give_back();
+    }
     if (warm) return std::chrono::nanoseconds(trim_period).count();
     thread_state.idle = nullptr;
     return -1;
@@ -232,37 +163,14 @@ Pool::~Pool() {
 
 }  // namespace
 
-SizeClass::~SizeClass() {
-    // Stacks lie side by side in the order in which they were cut: one call for each run, where one for each stack took a
-    // second for a million.
-    char* run = nullptr;
-    char* run_end = nullptr;
-    for (auto& block : blocks) {
-#if CEDE_TSAN
-        __tsan_destroy_fiber(block->tsan_fiber);
-#endif
-#ifdef VALGRIND_STACK_DEREGISTER
-        VALGRIND_STACK_DEREGISTER(block->valgrind_id);
-#endif
-        guard_unmapped(block->guard_kind);
-        if (block->base != run_end) {
-            unmap_stacks(run, static_cast<std::size_t>(run_end - run));
-            run = block->base;
-        }
-        run_end = block->base + block->size;
-    }
-    unmap_stacks(run, static_cast<std::size_t>(run_end - run));
-    unmap_stacks(chunk, chunk_left * size);
-}
-
 StackBlock* acquire_stack(std::size_t stack_size) {
     Pool& mine = pool();
     if (mine.allocates) let_escape(std::unique_ptr<char>(new char).get());
     SizeClass& of = size_class(mine, stack_size);
     StackBlock* block;
-    if (of.free.empty()) take_returned(of);
+    if (of.free.empty()) of.take_returned();
     if (of.free.empty()) {
-        block = make_block(mine, of);
+        block = make_stack(mine, of);
     } else {
         block = of.free.back();
         of.free.pop_back();
@@ -279,7 +187,7 @@ void release_stack(StackBlock* block) noexcept {
         return release_elsewhere(block);
     }
     --of.in_use;
-    of.free.push_back(block);  // within the capacity that make_block() reserved
+    of.free.push_back(block);  // within the capacity that map_chunk() reserved
     if (thread_state.idle == nullptr && of.free.size() > of.trimmed + kept_warm) {
         for (auto& each : pool_of_thread->classes) each->low_water = 0;
         pool_of_thread->last_look = Clock::now();
@@ -311,7 +219,9 @@ StackPool::Figures StackPool::figures() noexcept {
 
 void StackPool::trim() noexcept {
     if (detail::pool_of_thread == nullptr) return;
-    for (auto& each : detail::pool_of_thread->classes) detail::trim_class(*each, each->free.size(), 0, each->free.size());
+    for (auto& each : detail::pool_of_thread->classes) {
+        each->trim(each->free.size(), detail::SizeClass::Clock::time_point::max());
+    }
 }
 
 }  // namespace cede

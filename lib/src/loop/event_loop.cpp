@@ -185,7 +185,7 @@ TimePoint EventLoop::time() const {
 void EventLoop::select(absl::optional<Duration> timeout) {
     detail::LoopImpl& loop = *impl_;
     if (!timeout || timeout->count() > 0) {
-        detail::use_idle_time(timeout);
+        loop.idle_time.use(loop.owned, timeout);
         if (!loop.posted.fall_asleep()) timeout = Duration();
     }
     loop.selector->select_ready(timeout, loop.events);

@@ -1,7 +1,6 @@
 // The loop inside another one, which waits for it: backend_fd(), next_timeout(), poll_once().
 #include <chrono>
 
-#include "base/thread_state.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "loop/loop_impl.hpp"
@@ -13,16 +12,6 @@ namespace {
 constexpr std::chrono::hours longest_wait(24);
 
 }  // namespace
-
-namespace detail {
-
-void use_idle_time(absl::optional<Duration>& timeout) {
-    if (thread_state.idle == nullptr) return;
-    const std::chrono::nanoseconds most(thread_state.idle());
-    if (most.count() >= 0 && (!timeout || *timeout > most)) timeout = Duration(most);
-}
-
-}  // namespace detail
 
 int EventLoop::backend_fd() const noexcept {
     const int fd = impl_->selector->fileno();
@@ -44,7 +33,7 @@ absl::optional<Duration> EventLoop::next_timeout() {
         timeout = saturated_add(now, longest_wait) <= due ? Duration(longest_wait) : Duration(due - now);
     }
     // A host's wait is not seen by select(), where a loop of its own uses that time.
-    if (impl_->host_waits) detail::use_idle_time(timeout);
+    if (impl_->host_waits) impl_->idle_time.use(impl_->owned, timeout);
     return timeout;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cede/loop/event_loop.hpp"
+#include "loop/idle_time.hpp"
 #include "loop/owned_list.hpp"
 #include "loop/loop_token.hpp"
 #include "loop/posted_queue.hpp"
@@ -63,6 +64,7 @@ struct LoopImpl {
     // Whose loop this is: the thread that runs it, or ran or made it last.
     std::atomic<std::thread::id> thread{std::this_thread::get_id()};
     OwnedList owned;  // the tasks that are not done
+    IdleTime idle_time;
     // What keeps itself alive through what it waits for (a gather and its children), which a collector would find: such a
     // cycle ends when it is done, or here with its loop.
     OwnedList cycles;
@@ -119,9 +121,6 @@ struct LoopImpl {
     void update(int fd, FdSlot& slot);
     void renew(int fd, FdSlot& slot);
 };
-
-// Called before a wait of `timeout`: does what this thread has kept for that, and shortens the wait if more is left to do.
-void use_idle_time(absl::optional<Duration>& timeout);
 
 // Schedules who waits for what a descriptor is ready for.
 void schedule_fd(EventLoop& loop, const selectors::ReadyFd& event);

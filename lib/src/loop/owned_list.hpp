@@ -29,12 +29,21 @@ public:
         const Lock lock(*this);
         (owned.owned_previous_ != nullptr ? owned.owned_previous_->owned_next_ : first_) = owned.owned_next_;
         (owned.owned_next_ != nullptr ? owned.owned_next_->owned_previous_ : last_) = owned.owned_previous_;
+        if (round_ == &owned) round_ = owned.owned_next_;
         --size_;
     }
     LoopOwned* first() const noexcept { return first_; }
     std::size_t size() noexcept {
         const Lock lock(*this);
         return size_;
+    }
+
+    // A round past all that are in the list, in which others may be added and removed between two steps. Null at its end.
+    void begin_round() noexcept { round_ = first_; }
+    LoopOwned* next_of_round() noexcept {
+        LoopOwned* const next = round_;
+        if (next != nullptr) round_ = next->owned_next_;
+        return next;
     }
 
     // Any thread: calls `f(owned)` for each, which must not use the list.
@@ -61,6 +70,7 @@ private:
     std::atomic_flag flag_ = ATOMIC_FLAG_INIT;
     LoopOwned* first_ = nullptr;
     LoopOwned* last_ = nullptr;
+    LoopOwned* round_ = nullptr;
     std::size_t size_ = 0;
 };
 

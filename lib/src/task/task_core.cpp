@@ -291,6 +291,10 @@ void TaskCore::loop_closes() noexcept {
     if (!done()) finish_cancelled(make_cancellation("the event loop was closed"));
 }
 
+void TaskCore::loop_rests() noexcept {
+    if (frame_->state() == CoroutineState::suspended) frame_->fiber().drop_unused_stack();
+}
+
 std::string TaskCore::name() const { return name_.empty() ? "Task-" + std::to_string(number_) : name_; }
 
 // Made when it is asked for, so that what the task sets later is seen through the handle.

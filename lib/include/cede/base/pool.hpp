@@ -16,6 +16,9 @@ namespace detail {
 // Does not cede; any thread; throws std::bad_alloc. `size` in bytes, and the same at release.
 void* pool_allocate(std::size_t size);
 void pool_release(void* block, std::size_t size) noexcept;
+// A peak is over: gives the system back what this thread's pool keeps, and what the allocator has free. Takes a millisecond
+// for each 50 MB or so; not for the steady state.
+void pool_give_back() noexcept;
 // Off: this thread's pool is emptied and stands aside, so that every block is an allocation that can be seen to fail.
 void set_pool_recycling(bool on) noexcept;
 

@@ -55,6 +55,9 @@ public:
     // nothing that still points into it is reused. Reported by the caller.
     void abandon_stack() noexcept;
 
+    // Gives back the memory of the stack below a suspended fiber's frames: what it used once, and does not now. A system call.
+    void drop_unused_stack() noexcept;
+
     bool has_stack() const noexcept { return stack_ != nullptr; }
     // The usable bytes of the stack, 0 without one.
     std::size_t stack_size() const noexcept;

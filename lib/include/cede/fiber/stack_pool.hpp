@@ -32,7 +32,8 @@ public:
     };
     static Figures figures() noexcept;
 
-    // Gives back the memory of every idle stack now. The pool does so by itself, some 100 ms after a peak.
+    // Gives back the memory of every idle stack now, and the address space where all stacks of a mapping are idle. The pool
+    // does so by itself, some 100 ms after a peak, but keeps the 64 hottest.
     static void trim() noexcept;
 
     // Makes guards by `guard` from now on, for tests of the fall-back. Throws std::invalid_argument when the kernel

@@ -10,6 +10,8 @@ class LoopOwned {
 public:
     // The loop closes and this is not done: report it, unwind it, and leave the list.
     virtual void loop_closes() noexcept = 0;
+    // The loop has nothing to do: give back what is kept for no reason. Must not schedule anything, nor leave the list.
+    virtual void loop_rests() noexcept {}
 
 protected:
     LoopOwned() noexcept = default;

@@ -41,6 +41,7 @@ public:
     Origin origin() const noexcept override { return FutureCore::origin(); }
     // LoopOwned.
     void loop_closes() noexcept override;
+    void loop_rests() noexcept override;
 
     // Hands the task to its loop and schedules its first step, or takes it, for an eager one.
     void begin(const TaskOptions& options);

@@ -1,0 +1,33 @@
+// What it is: what a loop does in its pauses, before it blocks.
+#ifndef CEDE_SRC_LOOP_IDLE_TIME_HPP
+#define CEDE_SRC_LOOP_IDLE_TIME_HPP
+
+#include <chrono>
+
+#include "absl/types/optional.h"
+
+#include "cede/base/duration.hpp"
+#include "loop/owned_list.hpp"
+
+namespace cede {
+namespace detail {
+
+class IdleTime {
+public:
+    // Called before a wait of `timeout`, which becomes shorter when more is left to do then.
+    void use(OwnedList& tasks, absl::optional<Duration>& timeout);
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    void go_round(OwnedList& tasks, absl::optional<Duration>& timeout);
+
+    // A round is under way, and goes on at `next_`; else the next one may begin then.
+    bool in_round_ = false;
+    Clock::time_point next_{};
+};
+
+}  // namespace detail
+}  // namespace cede
+
+#endif
