@@ -14,6 +14,8 @@
 #include "net/address_order.hpp"
 #include "net/resolver.hpp"
 #include "net/socket_setup.hpp"
+#include "net/ssl_settings.hpp"
+#include "net/ssl_transport.hpp"
 #include "net/stream_transport.hpp"
 #include "net/system.hpp"
 
@@ -49,8 +51,27 @@ Socket given_socket(const ConnectionOptions& options) {
     return socket;
 }
 
+// The same with TLS between the two.
+Connection make_ssl_connection(EventLoop& loop, Socket socket, ProtocolFactory& factory, const detail::SSLSettings& settings,
+                               bool server_side) {
+    const std::shared_ptr<BaseProtocol> protocol = factory();
+    const Future<void> made(loop);
+    const auto ssl = detail::SSLProtocol::make(loop, protocol, settings, server_side, made);
+    const SocketAddress peer = detail::peer_address_of(socket);
+    detail::StreamTransport::open(loop, std::move(socket), ssl, nullptr, nullptr, peer);
+    try {
+        await(made);
+        return {ssl->transport(), protocol};
+    } catch (...) {
+        ssl->close();
+        throw;
+    }
+}
+
 // A transport on a connected socket; cedes until connection_made was called.
-Connection make_connection(EventLoop& loop, Socket socket, ProtocolFactory& factory) {
+Connection make_connection(EventLoop& loop, Socket socket, ProtocolFactory& factory, const detail::SSLSettings& settings,
+                           bool server_side = false) {
+    if (settings.context != nullptr) return make_ssl_connection(loop, std::move(socket), factory, settings, server_side);
     const std::shared_ptr<BaseProtocol> protocol = factory();
     const Future<void> made(loop);
     const SocketAddress peer = detail::peer_address_of(socket);  // none: gone already, as the first read will tell
@@ -155,13 +176,14 @@ Coroutine<Connection> LoopNetwork::create_connection(ProtocolFactory factory, st
     std::unique_ptr<Request> request(
         new Request{std::move(factory), std::move(host), std::move(port), std::move(options)});
     return [in, request = std::move(request)] {
+        const detail::SSLSettings ssl = detail::client_settings("create_connection", request->options, request->host);
         const bool named = !request->host.empty() || request->port.given();
         const bool given = request->options.socket() != nullptr;
         if (named && given) throw std::invalid_argument("host/port and socket can not be specified at the same time");
         if (!named && !given) throw std::invalid_argument("neither host and port nor a socket was specified");
         Socket socket = given ? given_socket(request->options) : connect_to_host(*in, *request);
         check_stream(socket);
-        return make_connection(*in, std::move(socket), request->factory);
+        return make_connection(*in, std::move(socket), request->factory, ssl);
     };
 }
 
@@ -171,6 +193,7 @@ Coroutine<Connection> LoopNetwork::create_unix_connection(ProtocolFactory factor
     std::unique_ptr<Request> request(
         new Request{std::move(factory), std::move(path), Port(), std::move(options)});
     return [in, request = std::move(request)] {
+        const detail::SSLSettings ssl = detail::client_settings("create_unix_connection", request->options, std::string());
         const bool given = request->options.socket() != nullptr;
         if (given != request->host.empty()) {
             throw std::invalid_argument("create_unix_connection takes either a path or a socket");
@@ -178,16 +201,20 @@ Coroutine<Connection> LoopNetwork::create_unix_connection(ProtocolFactory factor
         Socket socket = given ? given_socket(request->options) : Socket(AF_UNIX, SOCK_STREAM);
         check_unix_stream(socket);
         if (!given) await(in->sock_connect(socket, SocketAddress::from_path(request->host)));
-        return make_connection(*in, std::move(socket), request->factory);
+        return make_connection(*in, std::move(socket), request->factory, ssl);
     };
 }
 
-Coroutine<Connection> LoopNetwork::connect_accepted_socket(ProtocolFactory factory, Socket socket) {
+Coroutine<Connection> LoopNetwork::connect_accepted_socket(ProtocolFactory factory, Socket socket, ConnectionOptions options) {
     EventLoop* const in = &loop();
-    return [in, factory = std::move(factory), socket = std::move(socket)]() mutable {
+    return [in, factory = std::move(factory), socket = std::move(socket), options = std::move(options)]() mutable {
+        if (options.server_hostname()) {
+            throw std::invalid_argument("connect_accepted_socket: server_hostname is for clients; here we are the server");
+        }
+        detail::check_ssl_settings("connect_accepted_socket", options.ssl_settings());
         check_stream(socket);
         socket.set_blocking(false);
-        return make_connection(*in, std::move(socket), factory);
+        return make_connection(*in, std::move(socket), factory, options.ssl_settings(), true);
     };
 }
 

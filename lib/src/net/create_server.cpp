@@ -9,6 +9,7 @@
 #include "net/server_core.hpp"
 #include "net/server_sockets.hpp"
 #include "net/socket_setup.hpp"
+#include "net/ssl_settings.hpp"
 #include "net/system.hpp"
 
 namespace cede {
@@ -39,9 +40,9 @@ Socket bind_to_path(const std::string& path) {
 }
 
 Server make_server(EventLoop& loop, std::vector<Socket> sockets, Request& request, detail::SocketFile file) {
-    const std::shared_ptr<detail::ServerCore> core =
-        detail::ServerCore::make(loop, std::move(sockets), std::move(request.factory), request.options.backlog(),
-                                 std::move(file));
+    ProtocolFactory factory = detail::over_ssl(std::move(request.factory), request.options.ssl_settings());
+    const std::shared_ptr<detail::ServerCore> core = detail::ServerCore::make(
+        loop, std::move(sockets), std::move(factory), request.options.backlog(), std::move(file));
     if (request.options.start_serving()) {
         try {
             core->start_serving();
@@ -68,6 +69,7 @@ Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, std::strin
     std::unique_ptr<Request> request(
         new Request{std::move(factory), std::move(host), std::move(port), std::move(options)});
     return [in, request = std::move(request)] {
+        detail::check_ssl_settings("create_server", request->options.ssl_settings());
         const bool named = !request->host.empty() || request->port.given();
         const bool given = request->options.socket() != nullptr;
         if (named && given) throw std::invalid_argument("host/port and socket can not be specified at the same time");
@@ -84,6 +86,7 @@ Coroutine<Server> LoopNetwork::create_unix_server(ProtocolFactory factory, std::
     std::unique_ptr<Request> request(
         new Request{std::move(factory), std::move(path), Port(), std::move(options)});
     return [in, request = std::move(request)] {
+        detail::check_ssl_settings("create_unix_server", request->options.ssl_settings());
         const bool given = request->options.socket() != nullptr;
         if (given != request->host.empty()) {
             throw std::invalid_argument("create_unix_server takes either a path or a socket");

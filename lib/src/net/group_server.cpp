@@ -10,6 +10,7 @@
 #include "cede/task/wait.hpp"
 #include "net/server_core.hpp"
 #include "net/server_sockets.hpp"
+#include "net/ssl_settings.hpp"
 #include "task/loop_group_core.hpp"
 
 namespace cede {
@@ -157,6 +158,8 @@ Coroutine<GroupServer> create_group_server(std::shared_ptr<LoopGroupCore> group,
         if (options.socket() != nullptr) {
             throw std::invalid_argument("the loops of a group need a socket each: give create_server a host and a port");
         }
+        check_ssl_settings("create_server", options.ssl_settings());
+        for (auto& factory : factories) factory = over_ssl(std::move(factory), options.ssl_settings());
         options.reuse_port(true);
         std::vector<std::vector<Socket>> sockets;
         sockets.push_back(bind_to_host(get_running_loop(), host, port, options));

@@ -63,6 +63,16 @@ Coroutine<LoopNetwork::Connection> LoopNetwork::create_unix_connection(ProtocolF
     return create_unix_connection(std::move(factory), std::string(), std::move(options));
 }
 
+Coroutine<LoopNetwork::Connection> LoopNetwork::connect_accepted_socket(ProtocolFactory factory, Socket socket) {
+    return connect_accepted_socket(std::move(factory), std::move(socket), ConnectionOptions());
+}
+
+Coroutine<std::shared_ptr<Transport>> LoopNetwork::start_tls(std::shared_ptr<BaseTransport> transport,
+                                                             std::shared_ptr<BaseProtocol> protocol,
+                                                             std::shared_ptr<SSLContext> context) {
+    return start_tls(std::move(transport), std::move(protocol), std::move(context), StartTlsOptions());
+}
+
 Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, std::string host, Port port) {
     return create_server(std::move(factory), std::move(host), std::move(port), ServerOptions());
 }

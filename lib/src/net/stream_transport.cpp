@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 
 #include "net/socket_setup.hpp"
+#include "net/ssl_protocol.hpp"
 #include "net/system.hpp"
 
 namespace cede {
@@ -66,6 +67,12 @@ ssize_t StreamTransport::send_many(const iovec* pieces, std::size_t count) {
 void StreamTransport::shut_down_sending() {
     // ENOTCONN: the connection is gone already, which the next read tells.
     if (::shutdown(fd_, SHUT_WR) != 0 && errno != ENOTCONN) fail(errno, "shutdown");
+}
+
+void StreamTransport::close_client() {
+    const auto ssl = std::dynamic_pointer_cast<SSLProtocol>(protocol_);
+    if (ssl != nullptr) return ssl->close_innermost();  // or what it has not encrypted yet would be lost
+    close();
 }
 
 void StreamTransport::released() noexcept {

@@ -53,7 +53,7 @@ private:
     void close_descriptor() noexcept override { socket_.close(); }
     void released() noexcept override;
     std::string name() const override { return local_.str() + " to " + peer_.str(); }
-    void close_client() override { close(); }
+    void close_client() override;
     void abort_client() override { abort(); }
 
     Socket socket_;

@@ -54,6 +54,14 @@ void ReaderCore::set_transport(std::shared_ptr<ReadTransport> transport) {
     transport_ = std::move(transport);
 }
 
+void ReaderCore::replace_transport(std::shared_ptr<ReadTransport> transport) {
+    if (paused_) {
+        transport->pause_reading();
+        transport_->resume_reading();
+    }
+    transport_ = std::move(transport);
+}
+
 void ReaderCore::wake_up() {
     const Future<void> waiter = std::exchange(waiter_, nullptr);
     if (waiter && !waiter.done()) waiter.set_result();

@@ -29,6 +29,8 @@ public:
     void feed_eof();
     void set_exception(std::exception_ptr error);
     void set_transport(std::shared_ptr<ReadTransport> transport);
+    // By one that goes on above it: what was paused is from then on paused there.
+    void replace_transport(std::shared_ptr<ReadTransport> transport);
     const std::exception_ptr& exception() const noexcept { return exception_; }
     bool at_eof() const noexcept { return eof_ && buffer_.empty(); }
 

@@ -9,6 +9,7 @@
 #include "cede/task/task.hpp"
 #include "stream/peer.hpp"
 #include "stream/reader_core.hpp"
+#include "stream/writer_core.hpp"
 
 namespace cede {
 namespace {
@@ -18,9 +19,15 @@ EventLoop& loop_of(const StreamReader& reader) {
     return reader.core()->loop();
 }
 
-// What asyncio does when the client's task is done. The connection of one that returned is its own to close.
-void client_ended(EventLoop& loop, const std::shared_ptr<BaseTransport>& transport, const Future<void>& task) {
-    if (task.cancelled()) return transport->close();
+// What asyncio does when the client's task is done. The connection of one that returned is its own to close, and so is one
+// whose writer is gone: it was closed with that. Not simply the transport of the beginning, which TLS may run on by now.
+void client_ended(EventLoop& loop, const std::weak_ptr<detail::WriterCore>& writer, const Future<void>& task) {
+    const std::shared_ptr<detail::WriterCore> open = writer.lock();
+    const std::shared_ptr<WriteTransport> transport = open != nullptr ? open->transport() : nullptr;
+    const auto close = [&] {
+        if (transport != nullptr) transport->close();
+    };
+    if (task.cancelled()) return close();
     ExceptionContext context;
     context.exception = task.exception();
     if (context.exception == nullptr) return;
@@ -28,7 +35,7 @@ void client_ended(EventLoop& loop, const std::shared_ptr<BaseTransport>& transpo
     context.task = AnyTask(task.ref());
     context.transport = transport;
     loop.call_exception_handler(context);
-    transport->close();
+    close();
 }
 
 // A client's task before its first step. One that is cancelled there takes the writer with it, without a warning: nobody
@@ -52,13 +59,12 @@ struct Client {
     void operator()() { (*callback)(std::move(reader), std::move(writer)); }
 };
 
-void start_client(EventLoop& loop, std::shared_ptr<BaseTransport> transport, std::shared_ptr<ClientConnected> callback,
+void start_client(EventLoop& loop, const BaseTransport& transport, std::shared_ptr<ClientConnected> callback,
                   StreamReader reader, StreamWriter writer) {
-    const TaskOptions options = TaskOptions().name("client" + detail::peer_suffix(*transport));
+    const TaskOptions options = TaskOptions().name("client" + detail::peer_suffix(transport));
+    const std::weak_ptr<detail::WriterCore> core = writer.core();
     const Task<void> task = loop.create_task(Client(std::move(callback), std::move(reader), std::move(writer)), options);
-    task.add_done_callback([&loop, transport = std::move(transport)](const Future<void>& done) {
-        client_ended(loop, transport, done);
-    });
+    task.add_done_callback([&loop, core](const Future<void>& done) { client_ended(loop, core, done); });
 }
 
 }  // namespace
@@ -75,11 +81,16 @@ StreamReaderProtocol::~StreamReaderProtocol() = default;
 void StreamReaderProtocol::connection_made(std::shared_ptr<BaseTransport> transport) {
     const StreamReader reader = this->reader();
     if (reader) reader.set_transport(std::dynamic_pointer_cast<ReadTransport>(transport));
+    over_ssl_ = transport->get_extra_info("sslcontext").has_value();
     if (client_connected_ == nullptr) return;
     kept_ = nullptr;
     EventLoop& loop = loop_of(reader);
     StreamWriter writer(as<WriteTransport>(transport), flow_control(), reader, loop);
-    start_client(loop, std::move(transport), client_connected_, reader, std::move(writer));
+    start_client(loop, *transport, client_connected_, reader, std::move(writer));
+}
+
+void StreamReaderProtocol::replace_transport(const std::shared_ptr<Transport>& transport) {
+    if (const auto reader = reader_.lock()) reader->replace_transport(transport);
 }
 
 void StreamReaderProtocol::connection_lost(std::exception_ptr error) {
@@ -102,7 +113,7 @@ void StreamReaderProtocol::data_received(absl::string_view data) {
 
 bool StreamReaderProtocol::eof_received() {
     if (const auto reader = reader_.lock()) reader->feed_eof();
-    return true;
+    return !over_ssl_;
 }
 
 }  // namespace cede

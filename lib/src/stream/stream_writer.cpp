@@ -47,6 +47,10 @@ Coroutine<void> StreamWriter::drain() const {
     return [core = open()] { core->drain(); };
 }
 
+Coroutine<void> StreamWriter::start_tls(std::shared_ptr<SSLContext> context, StartTlsOptions options) const {
+    return [core = open(), context = std::move(context), options = std::move(options)] { core->start_tls(context, options); };
+}
+
 Coroutine<void> StreamWriter::wait_closed() const {
     return [core = open()] { core->flow().wait_closed(); };
 }

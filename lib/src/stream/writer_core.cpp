@@ -1,10 +1,13 @@
 #include "stream/writer_core.hpp"
 
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "cede/base/reports.hpp"
+#include "cede/stream/stream_reader_protocol.hpp"
+#include "cede/task/await.hpp"
 #include "cede/task/sleep.hpp"
 #include "stream/peer.hpp"
 #include "stream/reader_core.hpp"
@@ -22,6 +25,26 @@ void WriterCore::drain() {
     // Whoever writes and drains in a loop would otherwise never cede, and so never learn that the connection was lost.
     if (transport_->is_closing()) sleep_here(Duration());
     flow_->drain();
+}
+
+void WriterCore::start_tls(const std::shared_ptr<SSLContext>& context, StartTlsOptions options) {
+    const auto protocol = std::dynamic_pointer_cast<StreamReaderProtocol>(transport_->get_protocol());
+    if (protocol == nullptr) {
+        drain();  // one that is closing has none any more
+        throw std::invalid_argument("start_tls: only on the streams of a connection; with a protocol of your own use "
+                                    "EventLoop::start_tls()");
+    }
+    if (!options.server_side()) options.server_side(protocol->serves_client());
+    drain();
+    const bool before = std::exchange(protocol->over_ssl_, true);
+    try {
+        const std::shared_ptr<Transport> upgraded = await(loop().start_tls(transport_, protocol, context, options));
+        protocol->replace_transport(upgraded);
+        transport_ = upgraded;
+    } catch (...) {
+        protocol->over_ssl_ = before;
+        throw;
+    }
 }
 
 void WriterCore::ended(bool with_loop) noexcept {

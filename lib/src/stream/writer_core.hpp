@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "cede/net/ssl_options.hpp"
 #include "cede/net/transport.hpp"
 #include "cede/stream/flow_control.hpp"
 #include "cede/stream/stream_reader.hpp"
@@ -21,6 +22,7 @@ public:
     FlowControl& flow() const noexcept { return *flow_; }
     // Both cede; see StreamWriter.
     void drain();
+    void start_tls(const std::shared_ptr<SSLContext>& context, StartTlsOptions options);
 
 private:
     // Closes what nobody has closed, and says so.

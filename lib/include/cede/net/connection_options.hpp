@@ -1,5 +1,6 @@
-// What it is: the optional arguments of create_connection, create_unix_connection and open_connection.
-// When to use it: `ConnectionOptions().happy_eyeballs_delay(250ms)`. When not: for what is right by default.
+// What it is: the optional arguments of create_connection, create_unix_connection, connect_accepted_socket and open_connection.
+// When to use it: `ConnectionOptions().happy_eyeballs_delay(250ms)`, or `ConnectionOptions().ssl(context)` for TLS. When not:
+// for what is right by default.
 //
 // A copy refers to the same socket, which the first connection made with it takes.
 #ifndef CEDE_NET_CONNECTION_OPTIONS_HPP
@@ -15,10 +16,11 @@
 #include "cede/base/duration.hpp"
 #include "cede/net/address_info.hpp"
 #include "cede/net/socket.hpp"
+#include "cede/net/ssl_options.hpp"
 
 namespace cede {
 
-class ConnectionOptions {
+class ConnectionOptions : public detail::SSLSetters<ConnectionOptions> {
 public:
     // A socket that is connected already, in place of a host.
     ConnectionOptions& socket(Socket value) {
@@ -47,6 +49,10 @@ public:
     // Of the StreamReader that open_connection makes, in bytes; 64 KiB by default.
     ConnectionOptions& limit(std::size_t value) noexcept { return limit_ = value, *this; }
 
+    // With ssl(): the name that the server's certificate must have, the host by default. Needed where there is no host: for a
+    // Unix socket or one that is connected. An empty one is none: then nobody knows who the server is.
+    ConnectionOptions& server_hostname(std::string value) noexcept { return ssl_.server_hostname = std::move(value), *this; }
+
     const std::shared_ptr<Socket>& socket() const noexcept { return socket_; }
     int family() const noexcept { return family_; }
     int protocol() const noexcept { return protocol_; }
@@ -57,6 +63,7 @@ public:
     std::size_t interleave() const noexcept { return interleave_.value_or(happy_eyeballs_delay_ ? 1 : 0); }
     bool all_errors() const noexcept { return all_errors_; }
     std::size_t limit() const noexcept { return limit_; }
+    const absl::optional<std::string>& server_hostname() const noexcept { return ssl_.server_hostname; }
 
 private:
     std::shared_ptr<Socket> socket_;

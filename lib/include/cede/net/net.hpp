@@ -15,6 +15,7 @@
 #include "cede/net/socket.hpp"
 #include "cede/net/socket_address.hpp"
 #include "cede/net/ssl.hpp"
+#include "cede/net/ssl_options.hpp"
 #include "cede/net/subprocess_options.hpp"
 #include "cede/net/transport.hpp"
 

@@ -1,5 +1,6 @@
 // What it is: the optional arguments of create_server, create_unix_server, start_server and start_unix_server.
-// When to use it: `ServerOptions().backlog(1000).reuse_port(true)`. When not: for what is right by default.
+// When to use it: `ServerOptions().backlog(1000).reuse_port(true)`, or `ServerOptions().ssl(context)` for TLS. When not: for
+// what is right by default.
 //
 // A copy refers to the same socket, which the first server made with it takes.
 #ifndef CEDE_NET_SERVER_OPTIONS_HPP
@@ -12,10 +13,11 @@
 #include <netdb.h>
 
 #include "cede/net/socket.hpp"
+#include "cede/net/ssl_options.hpp"
 
 namespace cede {
 
-class ServerOptions {
+class ServerOptions : public detail::SSLSetters<ServerOptions> {
 public:
     // A socket that is bound already, in place of a host or path.
     ServerOptions& socket(Socket value) {

@@ -44,7 +44,8 @@ public:
     virtual absl::optional<std::size_t> read(absl::Span<char> plaintext) = 0;
     // How much of `plaintext`, which is not empty, was taken; 0: wants more first.
     virtual std::size_t write(absl::string_view plaintext) = 0;
-    // Sends close_notify. True when the peer's came, too; false: wants more. Data of the peer that nobody has read is an error.
+    // Sends close_notify. True when the peer's came, too; false: wants more, and what the peer sends before it may still be
+    // read(). May be called again.
     virtual bool unwrap() = 0;
 
     // For the transport's get_extra_info() after the handshake: "peercert", "cipher", "compression", and what else the library

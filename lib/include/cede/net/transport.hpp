@@ -35,7 +35,9 @@ public:
     virtual void close() = 0;
     virtual bool is_closing() const = 0;
     // Of a socket: "peername", "sockname" (SocketAddress), "socket" (TransportSocket); of a pipe: "pipe" (int); of a
-    // process: "subprocess" (int, the pid). An empty any for what is unknown.
+    // process: "subprocess" (int, the pid). Of TLS: "sslcontext" (std::shared_ptr<SSLContext>) and what is below it; after the
+    // handshake "ssl_object" (std::shared_ptr<SSLObject>) and, as the TLS library tells them, "peercert", "cipher" and
+    // "compression". An empty any for what is unknown.
     virtual absl::any get_extra_info(absl::string_view name) const;
     // The same, with `otherwise` for what it does not know.
     absl::any get_extra_info(absl::string_view name, absl::any otherwise) const {
@@ -71,7 +73,7 @@ public:
     virtual void writelines(absl::Span<const absl::string_view> data) = 0;
     // Gives the system now what waits to be joined. For who is going to keep the loop busy; else nobody needs it.
     virtual void flush() {}
-    // Closes the sending side once everything is sent. Harmless when repeated.
+    // Closes the sending side once everything is sent. Harmless when repeated. Throws RuntimeError where it cannot: with TLS.
     virtual void write_eof() = 0;
     virtual bool can_write_eof() const = 0;
     // Drops what is buffered and closes.

@@ -20,6 +20,8 @@
 
 namespace cede {
 
+class Transport;
+
 // What a server does with a client, as the body of a task; shared by the connections of the server, and so called by several
 // tasks in turn while others are in the middle of it.
 using ClientConnected = absl::AnyInvocable<void(StreamReader, StreamWriter)>;
@@ -36,16 +38,21 @@ public:
     void connection_made(std::shared_ptr<BaseTransport> transport) override;
     void connection_lost(std::exception_ptr error) override;
     void data_received(absl::string_view data) override;
-    // True: the writer may go on when the peer has ended its side.
+    // True: the writer may go on when the peer has ended its side. With TLS it may not.
     bool eof_received() override;
 
     // The reader, or an empty handle when its last one has gone.
     StreamReader reader() const noexcept { return StreamReader(reader_.lock()); }
 
 private:
+    friend class detail::WriterCore;  // start_tls
+    bool serves_client() const noexcept { return client_connected_ != nullptr; }
+    void replace_transport(const std::shared_ptr<Transport>& transport);
+
     std::weak_ptr<detail::ReaderCore> reader_;
     StreamReader kept_;  // until the client's task has it
     std::shared_ptr<ClientConnected> client_connected_;
+    bool over_ssl_ = false;
 };
 
 }  // namespace cede

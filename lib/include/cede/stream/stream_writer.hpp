@@ -23,6 +23,7 @@
 
 #include "cede/base/fwd.hpp"
 #include "cede/coroutine/coroutine.hpp"
+#include "cede/net/ssl_options.hpp"
 #include "cede/stream/stream_reader.hpp"
 
 namespace cede {
@@ -62,6 +63,12 @@ public:
     // the reader's exception() is, std::system_error with ECONNRESET when the connection is gone, CancelledError.
     Coroutine<void> drain() const;
 
+    // Goes over to TLS on this connection: cedes until what was written is sent, and then until TLS is agreed on. This writer and
+    // its reader go on with it. What the reader holds already was received in plain: do not trust it. In what start_server has
+    // called we are the server of TLS as well, else the client, unless the options say otherwise. Throws what drain() and
+    // EventLoop::start_tls() throw; std::invalid_argument also for streams that are not those of a socket.
+    Coroutine<void> start_tls(std::shared_ptr<SSLContext> context, StartTlsOptions options = StartTlsOptions()) const;
+
     // Sends what is buffered, then closes both sides; the reader reads the end of the stream. Harmless when repeated.
     void close() const;
     // Closed, or on the way.
@@ -69,13 +76,14 @@ public:
     // Cedes until the connection is gone. Throws the error that ended it, CancelledError.
     Coroutine<void> wait_closed() const;
 
-    // See BaseTransport::get_extra_info: "peername", "sockname", "socket".
+    // See BaseTransport::get_extra_info: "peername", "sockname", "socket"; with TLS "sslcontext", "ssl_object", "peercert" ...
     absl::any get_extra_info(absl::string_view name) const;
     absl::any get_extra_info(absl::string_view name, absl::any otherwise) const {
         absl::any known = get_extra_info(name);
         return known.has_value() ? known : otherwise;
     }
     std::shared_ptr<WriteTransport> transport() const;
+    const std::shared_ptr<detail::WriterCore>& core() const noexcept { return core_; }
 
     friend bool operator==(const StreamWriter& a, const StreamWriter& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const StreamWriter& a, const StreamWriter& b) noexcept { return a.core_ != b.core_; }

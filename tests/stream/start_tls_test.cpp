@@ -1,0 +1,291 @@
+// Streams over TLS, from their beginning or by StreamWriter::start_tls.
+#include <boost/test/unit_test.hpp>
+
+#include "cede/testing/testing.hpp"
+#include "stream/fixtures.hpp"
+#include "stream/sockets.hpp"
+#include "support/toy_ssl.hpp"
+
+namespace cede {
+namespace tests {
+namespace {
+
+ConnectOptions over_toy() { return ConnectOptions().ssl(toy()).server_hostname("toy.example"); }
+StartTlsOptions as_client() { return StartTlsOptions().server_hostname("toy.example"); }
+
+// "STARTTLS" and then lines that come back; what each side thinks of the connection is checked on the way.
+void serve_starttls(StreamReader reader, StreamWriter writer) {
+    while (true) {
+        const std::string line = await(reader.readline());
+        if (line.empty()) break;
+        writer.write(line);
+        if (line != "STARTTLS\n") continue;
+        await(writer.start_tls(toy()));
+    }
+    writer.close();
+    await(writer.wait_closed());
+}
+
+std::string talk_starttls(int port) {
+    const Streams streams = await(open_connection("127.0.0.1", port));
+    streams.second.write("plain\nSTARTTLS\n");
+    std::string answer = await(streams.first.readline());
+    answer += await(streams.first.readline());
+    await(streams.second.start_tls(toy(), as_client()));
+    streams.second.write("secret\n");
+    await(streams.second.drain());
+    answer += await(streams.first.readline());
+    hang_up(streams);
+    return answer;
+}
+
+std::string upgraded_conversation() {
+    struct Closing {
+        Server server;
+        ~Closing() { server.close(); }
+    };
+    const Closing closing{await(start_server(&serve_starttls, "127.0.0.1", 0))};
+    std::string answer = talk_starttls(port_of(closing.server));
+    end_server(closing.server);
+    return answer;
+}
+
+std::string conversation() {
+    struct Closing {
+        Server server;
+        ~Closing() { server.close(); }
+    };
+    const Closing closing{await(start_server(
+        [](StreamReader reader, StreamWriter writer) {
+            const std::string body = await(reader.readexactly(200000));
+            writer.write(body);
+            await(writer.drain());
+            writer.close();
+            await(writer.wait_closed());
+        },
+        "127.0.0.1", 0, ServerOptions().ssl(toy())))};
+    const Streams streams = await(open_connection("127.0.0.1", port_of(closing.server), over_toy()));
+    for (int i = 0; i < 4; ++i) {
+        streams.second.write(std::string(50000, static_cast<char>('a' + i)));
+        await(streams.second.drain());
+    }
+    std::string answer = await(streams.first.read());
+    hang_up(streams);
+    end_server(closing.server);
+    return answer;
+}
+
+std::string expected() {
+    std::string all;
+    for (int i = 0; i < 4; ++i) all += std::string(50000, static_cast<char>('a' + i));
+    return all;
+}
+
+const char* const upgraded = "plain\nSTARTTLS\nsecret\n";
+
+// Cancels a conversation, or closes its loop, at each of its awaits.
+template <class F>
+void interrupt(F conversation_, const std::string& right) {
+    const CapturedWarnings warnings;
+    int before = 0;
+    std::size_t points = testing::cancel_at_every_await(
+        [&] {
+            before = open_descriptors();
+            const CapturedReports reports(get_running_loop());
+            BOOST_TEST((conversation_() == right));
+        },
+        [&] {
+            // The other end has to notice, too; its error is its own affair.
+            get_running_loop().set_exception_handler([](EventLoop&, const ExceptionContext&) {});
+            while (all_tasks().size() > 1) await(sleep(0s));
+            for (int i = 0; i < 1000 && open_descriptors() > before; ++i) await(sleep(0s));
+            BOOST_TEST(open_descriptors() == before);
+        });
+    BOOST_TEST(points > 10u);
+    before = open_descriptors();
+    points = testing::close_loop_at_every_await(
+        [&] {
+            get_running_loop().set_exception_handler([](EventLoop&, const ExceptionContext&) {});
+            conversation_();
+        },
+        [&] { BOOST_TEST(open_descriptors() == before); });
+    BOOST_TEST(points > 10u);
+    BOOST_TEST(warnings.count() == 0u);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(start_tls)
+
+// SSL-001, 015: over TCP and Unix sockets, and over a socket that is connected already.
+BOOST_AUTO_TEST_CASE(streams_over_tls_carry_data_both_ways) {
+    BOOST_TEST((run(conversation) == expected()));
+    run([] {
+        const CapturedWarnings warnings;
+        const std::string path("\0cede-start-tls-test", 20);
+        const Server server = await(start_unix_server(&echo_lines, path, ServerOptions().ssl(toy())));
+        const auto check = [](const Streams& streams) {
+            streams.second.write("a line\n");
+            BOOST_TEST(await(streams.first.readline()) == "a line\n");
+            hang_up(streams);
+            BOOST_TEST(await(streams.first.read()) == "");
+        };
+        check(await(open_unix_connection(path, over_toy())));
+        Socket socket(AF_UNIX, SOCK_STREAM);
+        await(get_running_loop().sock_connect(socket, SocketAddress::from_path(path)));
+        check(await(open_connection(over_toy().socket(std::move(socket)))));
+        end_server(server);
+        BOOST_TEST(warnings.count() == 0u);
+    });
+}
+
+// SSL-001: many at once, in any order of the queue.
+BOOST_AUTO_TEST_CASE(many_clients_at_once_are_served) {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        testing::run(
+            [] {
+                const Server server = await(start_server(&echo_lines, "127.0.0.1", 0, ServerOptions().ssl(toy())));
+                std::vector<Task<void>> clients;
+                for (int i = 0; i < 30; ++i) {
+                    clients.push_back(create_task([i, port = port_of(server)] {
+                        const Streams streams = await(open_connection("127.0.0.1", port, over_toy()));
+                        const std::string line(static_cast<std::size_t>(i) * 1000, 'x');
+                        streams.second.write(line + "\n");
+                        BOOST_TEST(await(streams.first.readline()) == line + "\n");
+                        hang_up(streams);
+                    }));
+                }
+                for (const Task<void>& each : clients) await(each);
+                end_server(server);
+            },
+            testing::TestOptions().seed(seed));
+    }
+}
+
+// SSL-012: as client and as server, in place: reader and writer go on, and a second upgrade is one inside the other (SSL-021).
+BOOST_AUTO_TEST_CASE(a_stream_is_upgraded_in_place) {
+    BOOST_TEST(run(upgraded_conversation) == upgraded);
+    run([] {
+        const CapturedWarnings warnings;
+        const Server server = await(start_server(&serve_starttls, "127.0.0.1", 0));
+        const Streams streams = await(open_connection("127.0.0.1", port_of(server)));
+        BOOST_TEST(!streams.second.get_extra_info("sslcontext").has_value());
+        const std::shared_ptr<WriteTransport> plain = streams.second.transport();
+        for (int i = 0; i < 3; ++i) {
+            streams.second.write("STARTTLS\n");
+            BOOST_TEST(await(streams.first.readline()) == "STARTTLS\n");
+            const auto context = toy();
+            await(streams.second.start_tls(context, as_client()));
+            BOOST_TEST((absl::any_cast<std::shared_ptr<SSLContext>>(streams.second.get_extra_info("sslcontext")) == context));
+            BOOST_TEST((streams.second.transport() != plain));
+            BOOST_TEST(streams.second.get_extra_info("peername").has_value());
+        }
+        streams.second.write("three layers deep\n");
+        BOOST_TEST(await(streams.first.readline()) == "three layers deep\n");
+        hang_up(streams);
+        end_server(server);
+        BOOST_TEST(warnings.count() == 0u);
+    });
+}
+
+// What the reader holds, and that it has paused its transport, survives the upgrade.
+BOOST_AUTO_TEST_CASE(a_reader_that_is_full_reads_on_over_tls) {
+    run([] {
+        const std::string plain(300000, 'p');
+        const std::string secret(300000, 's');
+        const Server server = await(start_server(
+            [&](StreamReader, StreamWriter writer) {
+                writer.write(plain);
+                await(writer.drain());
+                await(writer.start_tls(toy()));
+                writer.write(secret);
+                await(writer.drain());
+                writer.close();
+                await(writer.wait_closed());
+            },
+            "127.0.0.1", 0));
+        const Streams streams = await(open_connection("127.0.0.1", port_of(server), ConnectOptions().limit(1000)));
+        BOOST_TEST((await(streams.first.readexactly(299999)).size() == 299999u));
+        await(streams.second.start_tls(toy(), as_client()));
+        BOOST_TEST((await(streams.first.read()) == "p" + secret));
+        hang_up(streams);
+        end_server(server);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_upgraded_is_refused) {
+    run([] {
+        const Server server = await(start_server(&echo_lines, "127.0.0.1", 0));
+        const Streams streams = await(open_connection("127.0.0.1", port_of(server)));
+        // SSL-013
+        BOOST_CHECK_THROW(await(streams.second.start_tls(nullptr)), std::invalid_argument);
+        streams.second.write("still plain\n");
+        BOOST_TEST(await(streams.first.readline()) == "still plain\n");
+        hang_up(streams);
+        BOOST_CHECK_THROW(await(streams.second.start_tls(toy())), std::system_error);
+        end_server(server);
+        BOOST_CHECK_THROW(StreamWriter().start_tls(toy()), RuntimeError);
+        const MockConnection mock;
+        BOOST_CHECK_THROW(await(mock.writer.start_tls(toy())), std::invalid_argument);
+        mock.writer.close();
+        await(mock.writer.wait_closed());
+    });
+}
+
+// SSL-006, 014: the error is thrown by the upgrade, and by reads and drains after it.
+BOOST_AUTO_TEST_CASE(a_failed_upgrade_is_seen_by_both_streams) {
+    run([] {
+        const CapturedReports reports(get_running_loop());
+        const Server server = await(start_server(&serve_starttls, "127.0.0.1", 0));
+        const Streams streams = await(open_connection("127.0.0.1", port_of(server)));
+        streams.second.write("STARTTLS\n");
+        await(streams.first.readline());
+        BOOST_CHECK_THROW(await(streams.second.start_tls(toy(), StartTlsOptions().server_hostname("other"))),
+                          SSLCertVerificationError);
+        BOOST_CHECK_THROW(await(streams.second.wait_closed()), SSLCertVerificationError);
+        BOOST_CHECK_THROW(await(streams.first.read()), SSLCertVerificationError);
+        end_server(server);
+        settle();
+        BOOST_TEST(reports.only() == "Unhandled exception in client_connected_cb");  // the server's, whose upgrade failed
+    });
+}
+
+// The exception of a client's task closes what the connection is by then: with a close_notify, not in the middle.
+BOOST_AUTO_TEST_CASE(a_failing_client_task_closes_the_upgraded_connection) {
+    run([] {
+        const CapturedReports reports(get_running_loop());
+        StreamWriter kept;
+        const Server server = await(start_server(
+            [&](StreamReader, StreamWriter writer) {
+                kept = writer;
+                await(writer.start_tls(toy()));
+                writer.write("before the end");
+                throw std::logic_error("no");
+            },
+            "127.0.0.1", 0));
+        const Streams streams = await(open_connection("127.0.0.1", port_of(server)));
+        await(streams.second.start_tls(toy(), as_client()));
+        BOOST_TEST(await(streams.first.read()) == "before the end");
+        BOOST_TEST(kept.is_closing());
+        hang_up(streams);
+        end_server(server);
+        settle();
+        BOOST_TEST(reports.only() == "Unhandled exception in client_connected_cb");
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_conversation_over_tls_may_be_interrupted_anywhere) { interrupt(&conversation, expected()); }
+
+BOOST_AUTO_TEST_CASE(an_upgrade_may_be_interrupted_anywhere) { interrupt(&upgraded_conversation, upgraded); }
+
+BOOST_AUTO_TEST_CASE(conversations_go_right_in_any_order_of_the_queue) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        BOOST_TEST((testing::run(conversation, testing::TestOptions().seed(seed)) == expected()));
+        BOOST_TEST(testing::run(upgraded_conversation, testing::TestOptions().seed(seed)) == upgraded);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace tests
+}  // namespace cede
