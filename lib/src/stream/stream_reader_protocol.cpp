@@ -21,11 +21,11 @@ EventLoop& loop_of(const StreamReader& reader) {
 
 // What asyncio does when the client's task is done. The connection of one that returned is its own to close, and so is one
 // whose writer is gone: it was closed with that. Not simply the transport of the beginning, which TLS may run on by now.
-void client_ended(EventLoop& loop, const std::weak_ptr<detail::WriterCore>& writer, const Future<void>& task) {
+void client_ended(EventLoop& loop, const std::shared_ptr<BaseTransport>& first,
+                  const std::weak_ptr<detail::WriterCore>& writer, const Future<void>& task) {
     const std::shared_ptr<detail::WriterCore> open = writer.lock();
-    const std::shared_ptr<WriteTransport> transport = open != nullptr ? open->transport() : nullptr;
     const auto close = [&] {
-        if (transport != nullptr) transport->close();
+        if (open != nullptr) open->transport()->close();
     };
     if (task.cancelled()) return close();
     ExceptionContext context;
@@ -33,7 +33,7 @@ void client_ended(EventLoop& loop, const std::weak_ptr<detail::WriterCore>& writ
     if (context.exception == nullptr) return;
     context.message = "Unhandled exception in client_connected_cb";
     context.task = AnyTask(task.ref());
-    context.transport = transport;
+    context.transport = open != nullptr ? open->transport() : first;
     loop.call_exception_handler(context);
     close();
 }
@@ -59,12 +59,14 @@ struct Client {
     void operator()() { (*callback)(std::move(reader), std::move(writer)); }
 };
 
-void start_client(EventLoop& loop, const BaseTransport& transport, std::shared_ptr<ClientConnected> callback,
+void start_client(EventLoop& loop, std::shared_ptr<BaseTransport> transport, std::shared_ptr<ClientConnected> callback,
                   StreamReader reader, StreamWriter writer) {
-    const TaskOptions options = TaskOptions().name("client" + detail::peer_suffix(transport));
+    const TaskOptions options = TaskOptions().name("client" + detail::peer_suffix(*transport));
     const std::weak_ptr<detail::WriterCore> core = writer.core();
     const Task<void> task = loop.create_task(Client(std::move(callback), std::move(reader), std::move(writer)), options);
-    task.add_done_callback([&loop, core](const Future<void>& done) { client_ended(loop, core, done); });
+    task.add_done_callback([&loop, first = std::move(transport), core](const Future<void>& done) {
+        client_ended(loop, first, core, done);
+    });
 }
 
 }  // namespace
@@ -86,7 +88,7 @@ void StreamReaderProtocol::connection_made(std::shared_ptr<BaseTransport> transp
     kept_ = nullptr;
     EventLoop& loop = loop_of(reader);
     StreamWriter writer(as<WriteTransport>(transport), flow_control(), reader, loop);
-    start_client(loop, *transport, client_connected_, reader, std::move(writer));
+    start_client(loop, std::move(transport), client_connected_, reader, std::move(writer));
 }
 
 void StreamReaderProtocol::replace_transport(const std::shared_ptr<Transport>& transport) {
