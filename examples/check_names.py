@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the asyncio-to-cede page of README.md against what there is.
 
-Each row's cede names must be declared in lib/include, and the file that shows them must exist and use them; every name
+Each row's cede names must be declared in a public header of the library or an adapter, and the file that shows them must exist and use them; every name
 that this machine's asyncio exports must have a row, or be named under "Not carried over".
 usage: check_names.py PROJECT_FOLDER
 """
@@ -21,7 +21,8 @@ def main(root):
     text = text[text.index("## From asyncio to cede"):]
     carried, _, left_out = text.partition("### Not carried over")
     declared = set()
-    for header in (root / "lib" / "include").rglob("*.hpp"):
+    headers = [header for folder in (root / "lib", *root.glob("adapters/*")) for header in folder.glob("include/**/*.hpp")]
+    for header in headers:
         declared |= words(header.read_text(encoding="utf-8"))
     complaints = []
     asyncio_names = set()
@@ -32,7 +33,7 @@ def main(root):
         parts = [part for name in names for part in name.split("::") if part and part not in ("std", "cede")]
         for part in parts:
             if part not in declared and not cede.startswith("std::"):
-                complaints.append("%s: lib/include declares no '%s'" % (python, part))
+                complaints.append("%s: no public header declares '%s'" % (python, part))
         path = (page.parent / shown_by).resolve()
         if not path.is_file():
             complaints.append("%s: there is no %s" % (python, shown_by))

@@ -10,8 +10,13 @@ endif()
 if(CEDE_BUILD_EXAMPLES)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
   # DRIVER:EXAMPLE
-  foreach(pair fetch_failures:fetch fetch_hang_ups:fetch fetch_nginx:fetch fetch_terminal:fetch http_server:http_server
-      tcp_proxy:tcp_proxy example_peers:chat_server)
+  set(pairs fetch_failures:fetch fetch_hang_ups:fetch fetch_nginx:fetch fetch_terminal:fetch http_server:http_server
+    tcp_proxy:tcp_proxy example_peers:chat_server)
+  find_package(OpenSSL 1.1.1 QUIET)  # as the adapter does
+  if(OPENSSL_FOUND)
+    list(APPEND pairs tls_examples:tls_echo)
+  endif()
+  foreach(pair IN LISTS pairs)
     string(REGEX REPLACE ":.*" "" driver ${pair})
     string(REGEX REPLACE ".*:" "" example ${pair})
     add_test(NAME integration.${driver}

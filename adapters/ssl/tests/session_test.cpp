@@ -319,6 +319,88 @@ BOOST_AUTO_TEST_CASE(errors_that_others_have_left_in_the_threads_queue_are_not_o
     BOOST_TEST(ERR_peek_error() == 0u);
 }
 
+// What `from` has for `to`, with something done to the byte that comes `at` bytes later. True when that was in it.
+template <class F>
+bool tamper(SSLObject& from, SSLObject& to, std::size_t& at, F f) {
+    std::string bytes(20000, '\0');
+    bytes.resize(from.take(absl::MakeSpan(&bytes[0], bytes.size())));
+    const bool here = at < bytes.size();
+    if (here) f(bytes, at);
+    at -= here ? 0 : bytes.size();
+    to.feed(bytes);
+    return here;
+}
+
+// A conversation, each of whose bytes is tampered with in turn. Returns how many there were.
+template <class F, class Check>
+std::size_t tamper_with_each_byte(std::size_t stride, F f, Check check) {
+    const SharedContext client = client_context(), server = server_context();
+    for (std::size_t place = 0;; place += stride) {
+        Pair pair(client, server);
+        std::size_t left = place;
+        bool tampered = false;
+        std::string outcome = "a stop";
+        try {
+            bool client_done = false, server_done = false;
+            for (int flights = 0; flights < 4 && !(client_done && server_done); ++flights) {
+                client_done = client_done || pair.client->do_handshake();
+                tampered = tampered || tamper(*pair.client, *pair.server, left, f);
+                server_done = server_done || pair.server->do_handshake();
+                tampered = tampered || tamper(*pair.server, *pair.client, left, f);
+            }
+            if (client_done && server_done) {
+                pair.client->write("hello");
+                tampered = tampered || tamper(*pair.client, *pair.server, left, f);
+                outcome = read_all(*pair.server);
+            }
+        } catch (const SSLEOFError&) {
+            outcome = "an end";
+        } catch (const SSLError&) {
+            outcome = "an error";
+        }
+        if (!tampered) {
+            BOOST_TEST(outcome == "hello");
+            return place;
+        }
+        check(outcome, place);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(whichever_bit_is_turned_it_is_an_error_or_does_not_matter) {
+    const auto turn = [](std::string& bytes, std::size_t at) { bytes[at] ^= static_cast<char>(1 << (at % 8)); };
+    std::size_t errors = 0;
+    const std::size_t size = tamper_with_each_byte(5, turn, [&](const std::string& outcome, std::size_t place) {
+        // A length that has grown waits for more; a few bits of the first messages mean nothing.
+        const bool harmless = outcome == "a stop" || outcome == "hello" || outcome.empty();
+        BOOST_TEST((harmless || outcome == "an error"), outcome << " at " << place);
+        errors += harmless ? 0 : 1;
+    });
+    BOOST_TEST(size > 1500u);
+    BOOST_TEST(errors > size / 5 / 2);
+}
+
+BOOST_AUTO_TEST_CASE(the_stream_may_end_before_any_byte) {
+    const SharedContext client = client_context(), server = server_context();
+    for (const bool of_client : {true, false}) {
+        for (std::size_t place = 0;; place += 11) {
+            Pair pair(client, server);
+            SSLObject& sender = of_client ? *pair.client : *pair.server;
+            SSLObject& receiver = of_client ? *pair.server : *pair.client;
+            pair.client->do_handshake();
+            if (!of_client) {
+                carry(*pair.client, *pair.server);
+                pair.server->do_handshake();
+            }
+            std::string bytes(20000, '\0');
+            bytes.resize(sender.take(absl::MakeSpan(&bytes[0], bytes.size())));
+            if (place >= bytes.size()) break;
+            receiver.feed(bytes.substr(0, place));
+            receiver.feed_eof();
+            BOOST_CHECK_THROW(receiver.do_handshake(), SSLEOFError);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(threads_share_contexts) {
     const SharedContext client = client_context(), server = server_context();
     server->set_alpn_protocols({"h2"});
