@@ -8,7 +8,6 @@
 #include <boost/test/unit_test.hpp>
 #include <openssl/err.h>
 
-#include "cede/testing/fail_allocations.hpp"
 #include "support/captured.hpp"
 
 #include "fixtures.hpp"
@@ -426,24 +425,6 @@ BOOST_AUTO_TEST_CASE(contexts_may_go_before_their_connections) {
     pair.shake_hands();
     write_all(*pair.server, *pair.client, "still there");
     BOOST_TEST(read_all(*pair.client) == "still there");
-}
-
-BOOST_AUTO_TEST_CASE(every_allocation_may_fail) {
-    const SharedContext client = client_context(), server = server_context();
-    server->sni_callback([](const std::string&) { return nullptr; });
-    std::string received;
-    const std::size_t count = testing::fail_every_allocation(
-        [&] {
-            Pair pair(client, server);
-            pair.shake_hands();
-            write_all(*pair.client, *pair.server, "hello");
-            received = read_all(*pair.server);
-            pair.client->get_extra_info("peercert");
-            pair.client->unwrap();
-        },
-        [] {});
-    BOOST_TEST(count > 20u);
-    BOOST_TEST(received == "hello");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
