@@ -365,6 +365,7 @@ BOOST_AUTO_TEST_CASE(a_pause_whose_end_the_selector_refuses_is_followed_by_anoth
         const FailingCall failing(SystemCall::accept, EMFILE);
         const Socket client = client_of(server);
         BOOST_TEST(until([&] { return !reports.all.empty(); }));
+        settle();  // the client's socket is out of the selector again
         const FailingCall refused(SystemCall::epoll_ctl, ENOMEM);
         await(sleep(std::chrono::milliseconds(1500)));
         BOOST_TEST(refused.failed() == 1);

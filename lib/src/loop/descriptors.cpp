@@ -1,4 +1,5 @@
 // add_reader and its kin: who waits for which file descriptor.
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -19,12 +20,6 @@ void schedule_persistent(EventLoop& loop, const Ref<HandleCore>& handle) {
     queue_reference.detach();
 }
 
-// A reader of the user's beside a transport's would take bytes from the middle of its stream.
-void check_not_owned(int fd, const FdSlot& slot) {
-    if (!slot.owned_by_transport) return;
-    throw RuntimeError("fd " + std::to_string(fd) + " is used by a transport: read and write through that");
-}
-
 void check_number(int fd) {
     if (fd < 0) throw std::invalid_argument("not a file descriptor: " + std::to_string(fd));
 }
@@ -38,13 +33,13 @@ FdSlot& LoopImpl::slot(int fd) {
     return fds[index];
 }
 
-FdSlot* LoopImpl::find_slot(int fd) noexcept {
-    return fd >= 0 && static_cast<std::size_t>(fd) < fds.size() ? &fds[static_cast<std::size_t>(fd)] : nullptr;
+// A reader of the user's beside a transport's would take bytes from the middle of its stream.
+void LoopImpl::throw_owned(int fd) {
+    throw RuntimeError("fd " + std::to_string(fd) + " is used by a transport: read and write through that");
 }
 
 void LoopImpl::update(int fd, FdSlot& slot) {
-    const selectors::EventMask wanted =
-        (slot.reader ? selectors::EVENT_READ : 0) | (slot.writer ? selectors::EVENT_WRITE : 0);
+    const selectors::EventMask wanted = slot.wanted();
     if (wanted == slot.registered) return;
     const selectors::EventMask before = slot.registered;
     slot.registered = wanted;
@@ -57,7 +52,9 @@ void LoopImpl::update(int fd, FdSlot& slot) {
             selector->modify(fd, wanted);
         }
     } catch (...) {
+        const Ref<FdLine> line = std::move(slot.line);
         slot = FdSlot();  // the selector has forgotten it
+        if (line) line->lose(selectors::EVENT_READ | selectors::EVENT_WRITE, std::current_exception());
         throw;
     }
     look_soon = true;
@@ -71,38 +68,58 @@ void LoopImpl::renew(int fd, FdSlot& slot) {
     update(fd, slot);
 }
 
+bool LoopImpl::displace_line(int fd, FdSlot& slot, selectors::EventMask taken) noexcept {
+    if (!slot.line) return false;
+    const bool idle = (slot.registered & ~slot.wanted()) != 0;
+    const bool awaited = (slot.line->awaited() & taken) != 0;
+    if (awaited) {
+        std::exception_ptr error;
+        try {
+            throw RuntimeError("the wait for fd " + std::to_string(fd) +
+                               " was displaced: add_reader(), a transport or another Socket has taken the number over");
+        } catch (...) {
+            error = std::current_exception();
+        }
+        slot.line->lose(taken, error);
+    }
+    if (slot.line->awaited() == 0) slot.line = nullptr;
+    return idle || awaited;
+}
+
+std::size_t LoopImpl::idle_descriptors() const noexcept {
+    return static_cast<std::size_t>(std::count_if(
+        fds.begin(), fds.end(), [](const FdSlot& slot) { return slot.registered != 0 && slot.wanted() == 0; }));
+}
+
 void schedule_fd(EventLoop& loop, const selectors::ReadyFd& event) {
     FdSlot* slot = loop.impl().find_slot(event.fd);
     if (slot == nullptr) return;
     if (event.events & selectors::EVENT_READ) schedule_persistent(loop, slot->reader);
     if (event.events & selectors::EVENT_WRITE) schedule_persistent(loop, slot->writer);
+    if (slot->line) slot->line->schedule(loop, event.events);
+}
+
+void FdLine::schedule(EventLoop& loop, selectors::EventMask events) {
+    ready_ |= events;
+    if (linked()) return;  // as in schedule_persistent()
+    loop.enqueue(*this);
+    ref_acquire(this);
 }
 
 }  // namespace detail
-
-namespace {
-
-// Cancelling destroys what the callback captured, whose destructor may come back and move the slots; so it comes last.
-struct CancelsAtEnd {
-    detail::Ref<detail::HandleCore> handle;
-    ~CancelsAtEnd() {
-        if (handle) handle->cancel();
-    }
-};
-
-}  // namespace
 
 void EventLoop::watch(int fd, selectors::EventMask event, Callback callback) {
     check_open();
     check_thread();
     detail::FdSlot& slot = impl_->slot(fd);
-    detail::check_not_owned(fd, slot);
-    detail::Ref<detail::HandleCore>& handle = event == selectors::EVENT_READ ? slot.reader : slot.writer;
+    detail::LoopImpl::check_not_owned(fd, slot);
+    detail::Ref<detail::HandleCore>& handle = slot.callback(event);
     detail::Ref<detail::HandleCore> replacement(
         new detail::HandleCore(*this, std::move(callback), detail::snapshot_context(), get_debug()));
     replacement->set_persistent();
-    const CancelsAtEnd replaced{std::exchange(handle, std::move(replacement))};
-    if (replaced.handle) {
+    const bool displaced = impl_->displace_line(fd, slot, event);
+    const detail::CancelsAtEnd replaced{std::exchange(handle, std::move(replacement))};
+    if (replaced.handle || displaced) {
         impl_->renew(fd, slot);
     } else {
         impl_->update(fd, slot);
@@ -115,10 +132,10 @@ bool EventLoop::unwatch(int fd, selectors::EventMask event) {
     detail::check_number(fd);
     detail::FdSlot* slot = impl_->find_slot(fd);
     if (slot == nullptr) return false;
-    detail::check_not_owned(fd, *slot);
-    detail::Ref<detail::HandleCore>& handle = event == selectors::EVENT_READ ? slot->reader : slot->writer;
+    detail::LoopImpl::check_not_owned(fd, *slot);
+    detail::Ref<detail::HandleCore>& handle = slot->callback(event);
     if (!handle) return false;
-    const CancelsAtEnd removed{std::exchange(handle, nullptr)};
+    const detail::CancelsAtEnd removed{std::exchange(handle, nullptr)};
     impl_->update(fd, *slot);
     return true;
 }

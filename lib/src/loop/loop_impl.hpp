@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cede/loop/event_loop.hpp"
+#include "loop/fd_slot.hpp"
 #include "loop/idle_time.hpp"
 #include "loop/owned_list.hpp"
 #include "loop/loop_token.hpp"
@@ -20,14 +21,6 @@ namespace detail {
 
 class AsyncGeneratorCore;
 class SignalWatch;
-
-// Who waits for a file descriptor.
-struct FdSlot {
-    Ref<HandleCore> reader;
-    Ref<HandleCore> writer;
-    selectors::EventMask registered = 0;
-    bool owned_by_transport = false;
-};
 
 struct LoopImpl {
     explicit LoopImpl(std::unique_ptr<selectors::BaseSelector> chosen);
@@ -114,12 +107,24 @@ struct LoopImpl {
     }
 
     FdSlot& slot(int fd);
-    FdSlot* find_slot(int fd) noexcept;
+    FdSlot* find_slot(int fd) noexcept {
+        return fd >= 0 && static_cast<std::size_t>(fd) < fds.size() ? &fds[static_cast<std::size_t>(fd)] : nullptr;
+    }
     // In the child of a fork(): the loop counts as closed from here on, and nothing of it is run, unwound or freed.
     static void leave_to_parent(EventLoop& loop) noexcept;
     // Brings the selector in line with who waits for `fd`. Throws std::system_error.
     void update(int fd, FdSlot& slot);
     void renew(int fd, FdSlot& slot);
+    // Somebody else waits for `events` from here on than the line in this slot, which stays while it is awaited for the
+    // other kind. True when there is a registration left that may be another file's: renew() it.
+    bool displace_line(int fd, FdSlot& slot, selectors::EventMask events) noexcept;
+    // Throws RuntimeError for a descriptor that a transport uses.
+    static void check_not_owned(int fd, const FdSlot& slot) {
+        if (slot.owned_by_transport) throw_owned(fd);
+    }
+    [[noreturn]] static void throw_owned(int fd);
+    // Those that are registered though nobody waits for them.
+    std::size_t idle_descriptors() const noexcept;
 };
 
 // Schedules who waits for what a descriptor is ready for.

@@ -12,11 +12,12 @@ FdWatch::FdWatch(EventLoop& loop, int fd, FdEvents& events) : loop_(&loop), fd_(
     loop.check_thread();
     FdSlot& slot = loop.impl().slot(fd);
     if (slot.owned_by_transport) throw RuntimeError("fd " + std::to_string(fd) + " is used by another transport");
-    // The number was closed without remove_reader and is in use again: the selector must not take its old entry for ours.
+    // The number may have been closed without remove_reader, and the selector must not take its old entry for ours.
     for (Ref<HandleCore>* left : {&slot.reader, &slot.writer}) {
         if (const Ref<HandleCore> forgotten = std::move(*left)) forgotten->cancel();
         *left = nullptr;
     }
+    loop.impl().displace_line(fd, slot, selectors::EVENT_READ | selectors::EVENT_WRITE);
     loop.impl().update(fd, slot);
     slot.owned_by_transport = true;
 }

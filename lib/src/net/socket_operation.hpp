@@ -17,11 +17,14 @@ public:
 
     EventLoop& loop() const noexcept { return *loop_; }
     // Throws EBADF when it is closed.
-    int fd() const;
+    int fd() const {
+        if (!socket_) SocketCore::throw_closed();
+        return socket_->open_fd();
+    }
     // What each operation checks before its first system call: RuntimeError when a transport uses the socket,
     // std::invalid_argument in debug mode for a blocking one.
     void begin() const;
-    void wait(selectors::EventMask event) const { SocketWaiter(*loop_, socket_, event).wait(); }
+    void wait(selectors::EventMask event) const { SocketWaiter(*loop_, *socket_, event).wait(); }
     // Repeats `call(fd)`, which returns -1 and sets errno as system calls do, until it does not say that it would block.
     template <class F>
     auto until_done(selectors::EventMask event, const char* what, F call) const -> decltype(call(0)) {

@@ -83,7 +83,7 @@ void VirtualTimeLoop::select(absl::optional<Duration> timeout) {
 
 bool VirtualTimeLoop::watches_descriptors() {
     const bool fake = dynamic_cast<FakeSelector*>(&selector()) != nullptr;
-    return !fake && selector().get_map().size() > 1;  // one is the loop's own bell
+    return !fake && selector().get_map().size() > 1 + impl().idle_descriptors();  // one is the loop's own bell
 }
 
 // True when something is ready, false when the time was over before.

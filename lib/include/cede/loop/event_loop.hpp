@@ -121,9 +121,9 @@ public:
     // writer makes it throw ENOENT, once; and the other way round.
 
     // Runs `f(args...)` whenever `fd` can be read (written), in place of what was added before: two callbacks of one kind on
-    // one descriptor cannot be; sock_recv() and its kin take turns. Throws std::invalid_argument for a negative fd,
-    // RuntimeError when a transport uses it, std::system_error from the system, and then the descriptor has neither of the
-    // two any more.
+    // one descriptor cannot be; sock_recv() and its kin take turns, and a task that waits in one of them for what is added
+    // here gets RuntimeError. Throws std::invalid_argument for a negative fd, RuntimeError when a transport uses it,
+    // std::system_error from the system, and then the descriptor has neither of the two any more.
     template <class F, class... Args>
     void add_reader(int fd, F&& f, Args&&... args) {
         watch(fd, selectors::EVENT_READ, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));

@@ -85,6 +85,11 @@ protected:
     FutureCore(EventLoop& loop, void* slot, bool is_task);
     virtual ~FutureCore();
     void set_slot(void* slot) noexcept { slot_ = slot; }
+    // Used again: pending as at first. Of one that has finished without an exception, and that nobody else knows.
+    void rearm() noexcept {
+        state_ = State::pending;
+        has_done_callbacks_ = false;
+    }
 
     // How the report of an unretrieved exception calls it.
     virtual const char* noun() const noexcept { return "Future"; }

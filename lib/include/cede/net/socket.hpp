@@ -94,7 +94,8 @@ public:
     bool get_blocking() const;
 
     // Whoever waits for it (sock_recv ...) gets EBADF, and never touches the one who gets the number next. Harmless when
-    // repeated. Closing the descriptor by close(2) instead leaves them waiting for ever.
+    // repeated. Closing the descriptor by close(2), or putting another file in its place by dup2(2), leaves them waiting for
+    // ever. Close it on the thread of the loop that has waited for it: from another one the loop is told a little later.
     void close() noexcept;
     // Gives the descriptor to the caller, who closes it; this one is then closed, and waiters get EBADF.
     int release() noexcept;
