@@ -14,10 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/blocked_signals.hpp"
 #include "cede/base/reports.hpp"
 #include "loop/loop_impl.hpp"
 #include "loop/loop_token.hpp"
-#include "net/blocked_signals.hpp"
 #include "net/system.hpp"
 
 namespace cede {

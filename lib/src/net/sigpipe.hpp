@@ -10,17 +10,14 @@
 
 #include <signal.h>
 
+#include "base/blocked_signals.hpp"
+
 namespace cede {
 namespace detail {
 
 class WithoutSigpipe {
 public:
-    WithoutSigpipe() noexcept {
-        sigset_t only;
-        sigemptyset(&only);
-        sigaddset(&only, SIGPIPE);
-        pthread_sigmask(SIG_BLOCK, &only, &before_);
-        pending_before_ = sigismember(&before_, SIGPIPE) == 1 && is_pending();
+    WithoutSigpipe() noexcept : pending_before_(blocked_.was_blocked(SIGPIPE) && is_pending()) {
         errno = 0;
     }
     // After a call that did less than it was asked to: sendfile(2) says how much it has sent before the signal came, not EPIPE.
@@ -29,13 +26,10 @@ public:
     ~WithoutSigpipe() {
         const int error = errno;
         if ((may_have_come_ || error == EPIPE) && !pending_before_ && is_pending()) {
-            sigset_t only;
-            sigemptyset(&only);
-            sigaddset(&only, SIGPIPE);
+            const sigset_t only = signal_set({SIGPIPE});
             int taken;
             sigwait(&only, &taken);
         }
-        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
         errno = error;
     }
     WithoutSigpipe(const WithoutSigpipe&) = delete;
@@ -47,8 +41,8 @@ private:
         return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
     }
 
-    sigset_t before_;
-    bool pending_before_;
+    const BlockedSignals blocked_{signal_set({SIGPIPE})};
+    const bool pending_before_;
     bool may_have_come_ = false;
 };
 

@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_split.h"
 
-#include "net/blocked_signals.hpp"
+#include "base/blocked_signals.hpp"
 #include "net/spawned_child.hpp"
 #include "net/system.hpp"
 

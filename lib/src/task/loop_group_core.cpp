@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/blocked_signals.hpp"
 #include "base/thread_state.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
@@ -21,23 +22,11 @@ namespace {
 __thread const LoopGroupCore* group_of_thread;
 __thread std::size_t index_in_group;
 
-// A thread that is made meanwhile inherits the mask, and so do those that it makes. What an instruction raises must arrive: a
-// blocked SIGSEGV ends the process before the report of a stack overflow.
-class HostTakesSignals {
-public:
-    HostTakesSignals() noexcept {
-        sigset_t most;
-        sigfillset(&most);
-        for (const int each : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF}) sigdelset(&most, each);
-        pthread_sigmask(SIG_BLOCK, &most, &before_);
-    }
-    ~HostTakesSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    HostTakesSignals(const HostTakesSignals&) = delete;
-    HostTakesSignals& operator=(const HostTakesSignals&) = delete;
-
-private:
-    sigset_t before_;
-};
+// Blocked while a thread is made, which inherits the mask, as do those that it makes: the host takes signals. What an
+// instruction raises must arrive: a blocked SIGSEGV ends the process before the report of a stack overflow.
+sigset_t for_the_host() noexcept {
+    return all_signals_but({SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF});
+}
 
 void name_thread(const std::string& name) noexcept {
     char shown[16] = {};  // as much as the kernel keeps
@@ -56,7 +45,7 @@ LoopGroupCore::LoopGroupCore(std::size_t size, LoopGroupOptions options)
 
 void LoopGroupCore::start() {
     try {
-        const HostTakesSignals blocked;
+        const BlockedSignals blocked(for_the_host());
         for (std::size_t index = 0; index < size(); ++index) {
             members_[index].thread = std::thread([self = shared_from_this(), index] { self->run(index); });
         }
