@@ -140,6 +140,30 @@ BOOST_AUTO_TEST_CASE(a_server_that_cannot_listen_leaves_nothing_behind) {
     });
 }
 
+// asyncio takes any failure of socket() for a family that is not there, and says that there is no address.
+BOOST_AUTO_TEST_CASE(what_socket_says_reaches_the_caller_but_for_a_family_that_is_not_there) {
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        const int before = open_descriptors();
+        for (int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS, EACCES}) {
+            for (int nth : {1, 2}) {  // the first or the second family
+                const FailingCall failing(SystemCall::socket, error, nth);
+                BOOST_CHECK_EXCEPTION(await(loop.create_server(echo(), "", 0)), std::system_error,
+                                      [=](const std::system_error& e) { return e.code().value() == error; });
+            }
+            BOOST_TEST(open_descriptors() == before);
+        }
+        for (int error : {EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EPFNOSUPPORT}) {
+            const FailingCall failing(SystemCall::socket, error);
+            const Server server = await(loop.create_server(echo(), "", 0));
+            BOOST_TEST(server.sockets().size() == 1u);
+        }
+        const FailingCall failing(SystemCall::socket, EAFNOSUPPORT, 1, 2);
+        BOOST_CHECK_EXCEPTION(await(loop.create_server(echo(), "", 0)), std::system_error,
+                              [](const std::system_error& e) { return e.code() == std::errc::address_not_available; });
+    });
+}
+
 BOOST_AUTO_TEST_CASE(port_0_for_both_families_survives_a_port_that_is_taken_in_one) {
     in_loop([] {
         const FailingCall failing(SystemCall::bind, EADDRINUSE, 2, 1);

@@ -13,8 +13,22 @@ namespace cede {
 namespace detail {
 namespace {
 
+// A family or protocol that this system does not have. Anything else that socket() says (EMFILE, ENOBUFS, EACCES) is for the
+// caller, whom asyncio tells of no address instead.
+bool is_unsupported(const std::error_code& error) noexcept {
+    return error == std::errc::address_family_not_supported || error == std::errc::protocol_not_supported ||
+           error.value() == ESOCKTNOSUPPORT || error.value() == EPFNOSUPPORT;
+}
+
+// Closed for an address that is not supported.
 Socket server_socket(const AddressInfo& address, const ServerOptions& options) {
-    Socket socket(address.family, address.type, address.protocol);
+    Socket socket;
+    try {
+        socket = Socket(address.family, address.type, address.protocol);
+    } catch (const std::system_error& error) {
+        if (!is_unsupported(error.code())) throw;
+        return socket;
+    }
     if (options.reuse_address()) socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
     if (options.reuse_port()) share_port(socket);
     if (options.keep_alive()) socket.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -29,12 +43,8 @@ std::vector<Socket> bind_all(const std::vector<AddressInfo>& addresses, const Se
     std::vector<Socket> sockets;
     int port = 0;
     for (const AddressInfo& each : addresses) {
-        Socket socket;
-        try {
-            socket = server_socket(each, options);
-        } catch (const std::system_error&) {
-            continue;  // a family that this system does not have
-        }
+        Socket socket = server_socket(each, options);
+        if (!socket) continue;
         try {
             socket.bind(each.address.port() == 0 ? each.address.with_port(port) : each.address);
         } catch (const std::system_error& error) {
