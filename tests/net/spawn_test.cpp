@@ -6,6 +6,8 @@
 #include <cstdlib>
 
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -29,6 +31,23 @@ struct SignalAs {
     const int number;
     void (*const before)(int);
 };
+
+bool is_root(const char* without) {
+    if (::geteuid() == 0) return true;
+    BOOST_TEST_MESSAGE("not root: " << without);
+    return false;
+}
+
+// Somebody who is not root: "nobody", under one of its names.
+const passwd& somebody() {
+    static const passwd* const found = ::getpwnam("nobody");
+    BOOST_REQUIRE(found != nullptr);
+    return *found;
+}
+
+std::string ids_of_child(SubprocessOptions options) {
+    return output_of({"sh", "-c", "id -u; id -ru; id -g; id -rg; id -G"}, std::move(options));
+}
 
 }  // namespace
 
@@ -121,6 +140,81 @@ BOOST_AUTO_TEST_CASE(descriptors_are_closed_where_the_system_closes_no_ranges) {
             const std::string said = descriptors_of_child(SubprocessOptions().pass_fds({kept}));
             if (said != "0 1 2 " + std::to_string(kept) + "\n") throw std::runtime_error(said);
             if (old_kernel.failed() != 1) throw std::runtime_error("close_range was not tried");
+        });
+    });
+    BOOST_TEST(result.exited_with(0), result);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_runs_as_another_user_with_other_groups) {
+    if (!is_root("no child runs as somebody else")) return;
+    in_loop([] {
+        using subprocess::Id;
+        const std::string uid = std::to_string(somebody().pw_uid), gid = std::to_string(somebody().pw_gid);
+        const std::string own_groups = output_of({"id", "-G"});
+        const auto as = [&](Id user, Id group, std::vector<Id> more) {
+            return ids_of_child(SubprocessOptions().user(std::move(user)).group(std::move(group)).extra_groups(std::move(more)));
+        };
+        BOOST_TEST(as("nobody", somebody().pw_gid, {}) == uid + "\n" + uid + "\n" + gid + "\n" + gid + "\n" + gid + "\n");
+        const std::string daemons = std::to_string(::getgrnam("daemon")->gr_gid);
+        BOOST_TEST(as(12345, "daemon", {}) ==
+                   "12345\n12345\n" + daemons + "\n" + daemons + "\n" + daemons + "\n");
+        BOOST_TEST(as(12345, 23456, {"daemon", 34567}) == "12345\n12345\n23456\n23456\n23456 " + daemons + " 34567\n");
+        // Each by itself, and the others stay.
+        BOOST_TEST(ids_of_child(SubprocessOptions().user(12345)) == "12345\n12345\n0\n0\n" + own_groups);
+        BOOST_TEST(ids_of_child(SubprocessOptions().extra_groups({34567})) == "0\n0\n0\n0\n0 34567\n");
+        // We are who we were.
+        BOOST_TEST(::geteuid() == 0u);
+        BOOST_TEST(output_of({"id", "-G"}) == own_groups);
+    });
+}
+
+// What the child does before it becomes somebody else is done as root.
+BOOST_AUTO_TEST_CASE(the_other_options_go_with_another_user) {
+    if (!is_root("no child runs as somebody else")) return;
+    in_loop([] {
+        const Pipe mine = Pipe::from_fd(::fcntl(1, F_DUPFD, 100));
+        const SubprocessOptions options = SubprocessOptions().user("nobody").cwd("/").umask(0027).start_new_session(true);
+        BOOST_TEST(output_of({"sh", "-c", "umask; pwd; id -u"}, options) ==
+                   "0027\n/\n" + std::to_string(somebody().pw_uid) + "\n");
+        BOOST_TEST(descriptors_of_child(SubprocessOptions().user("nobody").pass_fds({mine.fd()})) ==
+                   "0 1 2 " + std::to_string(mine.fd()) + "\n");
+        BOOST_CHECK_EXCEPTION(output_of({"/nowhere"}, options), std::system_error,
+                              [](const std::system_error& e) { return e.code() == std::errc::no_such_file_or_directory; });
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_user_or_group_that_there_is_not_is_named) {
+    in_loop([] {
+        const auto names = [](const char* name) {
+            return [name](const std::invalid_argument& e) { return std::string(e.what()).find(name) != std::string::npos; };
+        };
+        BOOST_CHECK_EXCEPTION(output_of({"id"}, SubprocessOptions().user("no-such-user")), std::invalid_argument,
+                              names("user: this system does not know 'no-such-user'"));
+        BOOST_CHECK_EXCEPTION(output_of({"id"}, SubprocessOptions().group("no-such-group")), std::invalid_argument,
+                              names("'no-such-group'"));
+        BOOST_CHECK_EXCEPTION(output_of({"id"}, SubprocessOptions().extra_groups({1, "no-such-group"})),
+                              std::invalid_argument, names("extra_groups"));
+        // To the system it means "stay who you are", which may be root.
+        BOOST_CHECK_EXCEPTION(output_of({"id"}, SubprocessOptions().user(static_cast<uid_t>(-1))), std::invalid_argument,
+                              names("user"));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(who_may_not_change_the_user_is_told) {
+    const ChildResult result = run_in_child([] {
+        if (::geteuid() == 0 && ::setuid(12345) != 0) throw std::runtime_error("setuid");
+        in_loop([] {
+            for (const SubprocessOptions& options : {SubprocessOptions().user(0), SubprocessOptions().group("daemon"),
+                                                     SubprocessOptions().extra_groups({34567})}) {
+                try {
+                    output_of({"id"}, options);
+                    throw std::runtime_error("not refused");
+                } catch (const std::system_error& error) {
+                    if (error.code() != std::errc::operation_not_permitted) throw;
+                    if (std::string(error.what()).find("cannot run 'id' as that user") == std::string::npos) throw;
+                }
+            }
+            output_of({"id"}, SubprocessOptions().user(::getuid()));  // which is nothing new
         });
     });
     BOOST_TEST(result.exited_with(0), result);

@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 
 #include "base/blocked_signals.hpp"
+#include "net/account_names.hpp"
 #include "net/spawned_child.hpp"
 #include "net/system.hpp"
 
@@ -62,6 +63,15 @@ std::vector<std::string> candidates(const std::string& program, const Subprocess
         paths.push_back(folder.empty() ? program : std::string(folder) + "/" + program);
     }
     return paths;
+}
+
+// With room for one, so that it has an address also when it is empty.
+std::vector<gid_t> group_ids(const SubprocessOptions& options) {
+    std::vector<gid_t> ids;
+    if (!options.extra_groups()) return ids;
+    ids.reserve(options.extra_groups()->size() + 1);
+    for (const subprocess::Id& each : *options.extra_groups()) ids.push_back(group_id(each, "extra_groups"));
+    return ids;
 }
 
 // The descriptors above 2 that the child keeps, in order.
@@ -123,6 +133,8 @@ std::system_error error_of(const SpawnFailure& failure, const std::string& progr
         case SpawnFailure::chdir: return os_error(failure.error, "cannot start in directory '" + *options.cwd() + "'");
         case SpawnFailure::execute: return os_error(failure.error, "cannot execute '" + program + "'");
         case SpawnFailure::streams: return os_error(failure.error, "the standard streams of '" + program + "'");
+        case SpawnFailure::account:
+            return os_error(failure.error, "cannot run '" + program + "' as that user, with those groups");
         case SpawnFailure::pass_fds: return os_error(failure.error, "the pass_fds of '" + program + "'");
         default: return os_error(failure.error, "session or process group of '" + program + "'");
     }
@@ -146,7 +158,13 @@ pid_t spawn(const std::vector<std::string>& arguments, const SubprocessOptions& 
     ErrorPipe errors;
     const std::vector<int> kept = kept_descriptors(options, errors.write_end());
 
+    const std::vector<gid_t> groups = group_ids(options);
+
     SpawnPlan plan;
+    if (options.user()) plan.user = user_id(*options.user(), "user");
+    if (options.group()) plan.group = group_id(*options.group(), "group");
+    if (options.extra_groups()) plan.groups = groups.data();
+    plan.group_count = groups.size();
     plan.argv = argv.data();
     plan.envp = options.env() ? envp.data() : environ;
     plan.paths = path_list.data();

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <sys/stat.h>
 #ifdef __linux__
@@ -86,6 +87,13 @@ CEDE_IN_CHILD bool set_session(const SubprocessOptions& options) noexcept {
     return !options.process_group() || ::setpgid(0, *options.process_group()) == 0;
 }
 
+// The user last, who may not change the others.
+CEDE_IN_CHILD bool set_account(const SpawnPlan& plan) noexcept {
+    if (plan.groups != nullptr && ::setgroups(plan.group_count, plan.groups) != 0) return false;
+    if (plan.group != static_cast<gid_t>(-1) && ::setregid(plan.group, plan.group) != 0) return false;
+    return plan.user == static_cast<uid_t>(-1) || ::setreuid(plan.user, plan.user) == 0;
+}
+
 // The first error that says more than that the program is not there.
 CEDE_IN_CHILD int execute(const SpawnPlan& plan) noexcept {
     int telling = 0;
@@ -111,6 +119,7 @@ CEDE_IN_CHILD SpawnFailure become_program(const SpawnPlan& plan) noexcept {
     if (plan.cwd != nullptr && ::chdir(plan.cwd) != 0) return {errno, SpawnFailure::chdir};
     if (options.umask()) ::umask(*options.umask());
     if (!set_session(options)) return {errno, SpawnFailure::session};
+    if (!set_account(plan)) return {errno, SpawnFailure::account};
     if (options.close_fds()) close_others(plan);
     reset_signals(options.restore_signals());
     return {execute(plan), SpawnFailure::execute};
@@ -128,7 +137,7 @@ CEDE_IN_CHILD SpawnFailure become_program(const SpawnPlan& plan) noexcept {
 // Apart, so that nothing of ours lives in a register across the double return.
 CEDE_IN_CHILD pid_t start_child(SpawnPlan& plan) noexcept {
 #ifdef __linux__
-    const pid_t pid = ::vfork();
+    const pid_t pid = plan.changes_account() ? ::fork() : ::vfork();
 #else
     const pid_t pid = ::fork();
 #endif

@@ -3,7 +3,8 @@
 // The child is made by vfork: it borrows our memory while we stand still. A fork copies the page tables of the whole program,
 // which takes 10 ms for a program of a few GB and fails where memory may not be overcommitted. posix_spawn is a vfork inside,
 // but cannot do all that is asked for here: close all descriptors but some, change the directory on older systems, umask. The
-// price: the child may do nothing but make system calls, and must leave our memory as it is.
+// price: the child may do nothing but make system calls, and must leave our memory as it is. A child that is to run as another
+// user is made by fork all the same: that user could stop it, and us with it, or look into the memory that it borrows.
 #ifndef CEDE_SRC_NET_SPAWNED_CHILD_HPP
 #define CEDE_SRC_NET_SPAWNED_CHILD_HPP
 
@@ -17,7 +18,7 @@ namespace cede {
 namespace detail {
 
 struct SpawnFailure {
-    enum Step { none, streams, pass_fds, chdir, session, execute };
+    enum Step { none, streams, pass_fds, chdir, session, account, execute };
     int error;  // errno; 0 for none
     int step;
 };
@@ -28,6 +29,11 @@ struct SpawnPlan {
     char* const* paths;  // of the program, to be tried in this order
     const char* cwd;
     const SubprocessOptions* options;  // what is not above
+    // Whom the program runs as; -1, and null for the groups, is who we are.
+    uid_t user = static_cast<uid_t>(-1);
+    gid_t group = static_cast<gid_t>(-1);
+    const gid_t* groups = nullptr;
+    std::size_t group_count = 0;
     int streams[3];
     const int* kept;  // descriptors above 2 that stay, in order
     std::size_t kept_count;
@@ -38,6 +44,10 @@ struct SpawnPlan {
     // does not, and error_fd tells.
     volatile bool shared = false;
     SpawnFailure failure = {};
+
+    bool changes_account() const noexcept {
+        return user != static_cast<uid_t>(-1) || group != static_cast<gid_t>(-1) || groups != nullptr;
+    }
 };
 
 // The pid, or -1 and errno. Returns once the child has executed its program or failed to, unless vfork is but a fork.
