@@ -96,6 +96,9 @@ private:
             writer.write(payload(2, much));  // and close() must see to it
         } else if (asked == "both ways\n") {
             exchange(reader, writer, 4, 5);
+        } else if (asked == "break off\n") {
+            writer.write(payload(6, 8 * much));  // more than the system takes
+            writer.transport()->abort();
         } else {
             check(asked == "end\n", "the question");
             over.set();
@@ -120,6 +123,7 @@ public:
                 check(await(s.first.read()) == payload(2, much), "the answer before the end");
             });
             converse("both ways\n", [](const Streams& s) { exchange(s.first, s.second, 5, 4); });
+            is_broken_off();
             task_group([&](TaskGroup& group) {
                 for (int i = 0; i < 30; ++i) group.create_task([this] { echo(10000); });
             });
@@ -151,6 +155,13 @@ private:
             s.second.write(std::to_string(size) + "\n" + payload(9, size));
             check(await(s.first.readexactly(static_cast<std::ptrdiff_t>(size))) == payload(9, size), "the echo");
         });
+    }
+    // An end or an error, according to what the system still delivers; but not all.
+    void is_broken_off() {
+        try {
+            converse("break off\n", [](const Streams& s) { check(await(s.first.read()).size() < 8 * much, "too much"); });
+        } catch (const std::system_error&) {
+        }
     }
     void refuses_a_wrong_name() const {
         try {

@@ -65,6 +65,9 @@ class Server:
             writer.write(payload(2, MUCH))
         elif asked == b"both ways\n":
             await exchange(reader, writer, 4, 5)
+        elif asked == b"break off\n":
+            writer.write(payload(6, 8 * MUCH))  # more than the system takes
+            writer.transport.abort()
         else:
             assert asked == b"end\n", "the question"
             self.over.set()
@@ -84,6 +87,7 @@ class Client:
                 await self.echo(size)
             await self.converse(b"answer and end\n", self.reads_the_answer)
             await self.converse(b"both ways\n", lambda reader, writer: exchange(reader, writer, 5, 4))
+            await self.is_broken_off()
             await asyncio.gather(*(self.echo(10000) for _ in range(30)))
         self.upgrades = 0
         await self.converse(b"end\n", lambda reader, writer: reader.read())
@@ -108,6 +112,15 @@ class Client:
             assert await reader.readexactly(size) == payload(9, size), "the echo"
 
         await self.converse(b"echo\n", talk)
+
+    async def is_broken_off(self):
+        async def talk(reader, _):
+            assert len(await reader.read()) < 8 * MUCH, "too much"
+
+        try:
+            await self.converse(b"break off\n", talk)
+        except OSError:
+            pass
 
     async def refuses_a_wrong_name(self):
         try:
