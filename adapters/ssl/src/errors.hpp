@@ -1,5 +1,6 @@
 // What it is: OpenSSL's queue of errors as exceptions. The queue belongs to the thread and outlives the call that failed: what
-// anybody has left there would be the next call's error for SSL_get_error(), so each function here empties it on both ends.
+// anybody has left there would be the next call's error for SSL_get_error(), so whoever calls OpenSSL here empties it before and
+// after.
 #ifndef CEDE_ADAPTERS_SSL_SRC_ERRORS_HPP
 #define CEDE_ADAPTERS_SSL_SRC_ERRORS_HPP
 
@@ -12,12 +13,15 @@
 namespace cede {
 namespace ssl {
 
-class ErrorScope {
-public:
+struct ClearsErrors {
+    ClearsErrors() noexcept = default;
+    ClearsErrors(const ClearsErrors&) = delete;
+    ClearsErrors& operator=(const ClearsErrors&) = delete;
+    ~ClearsErrors() { ERR_clear_error(); }
+};
+
+struct ErrorScope : ClearsErrors {
     ErrorScope() noexcept { ERR_clear_error(); }
-    ~ErrorScope() { ERR_clear_error(); }
-    ErrorScope(const ErrorScope&) = delete;
-    ErrorScope& operator=(const ErrorScope&) = delete;
 };
 
 // What the youngest error in the queue says, in OpenSSL's words; empty without one.

@@ -114,11 +114,12 @@ std::size_t OpenSSLObject::take(absl::Span<char> ciphertext) {
 template <class F>
 OpenSSLObject::Outcome OpenSSLObject::call(F f) {
     if (broken_) std::rethrow_exception(broken_);
-    const ErrorScope errors;
+    ERR_clear_error();
     const int result = f(ssl_.get());
     const int error = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
     const std::exception_ptr failure = std::exchange(wire_.failure, nullptr);
     if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) {
+        const ClearsErrors afterwards;  // the only case that leaves some
         broken_ = failure ? failure : what_went_wrong();
         std::rethrow_exception(broken_);
     }
