@@ -273,4 +273,54 @@ BOOST_AUTO_TEST_CASE(any_container_is_gathered_as_a_vector_is) {
     });
 }
 
+// asyncio recurses here.
+BOOST_AUTO_TEST_CASE(a_chain_of_gathers_of_any_length_is_cancelled) {
+    testing::run([] {
+        const Future<void> innermost;
+        std::vector<Future<void>> chain{innermost};
+        for (int i = 0; i < 100000; ++i) {
+            const AnyFuture next = gather(std::vector<Future<void>>{chain.back()});
+            chain.emplace_back(detail::Ref<detail::FutureCore>(next.core()));  // without its type, which would grow
+        }
+        BOOST_TEST(chain.back().cancel("all of you"));
+        BOOST_TEST(innermost.cancelled());
+        BOOST_TEST(message_of<CancelledError>([&] { await(AnyFuture(chain.back())); }) == "all of you");
+        for (const AnyFuture& each : chain) BOOST_TEST_REQUIRE(each.done());
+        while (!chain.empty()) chain.pop_back();  // a handle that goes takes with it what it alone keeps, by recursion
+    });
+}
+
+BOOST_AUTO_TEST_CASE(tasks_that_await_gathers_of_tasks_are_cancelled_once_each) {
+    testing::run([] {
+        std::vector<Task<void>> chain{create_task([] { await(sleep(std::chrono::hours(1))); })};
+        for (int i = 0; i < 200; ++i) {
+            const Task<void> beside = create_task([] { await(sleep(std::chrono::hours(1))); });
+            chain.push_back(create_task([inner = chain.back(), beside] { await(gather(inner, beside)); }));
+        }
+        await(sleep(Duration()));
+        BOOST_TEST(chain.back().cancel("all of you"));
+        for (const Task<void>& each : chain) BOOST_TEST(each.cancelling() == 1);
+        BOOST_CHECK_THROW(await(chain.back()), CancelledError);
+        for (const Task<void>& each : chain) BOOST_TEST(each.cancelled());
+    });
+}
+
+// A ring that is longer than what is walked without putting off.
+BOOST_AUTO_TEST_CASE(a_long_ring_of_tasks_and_gathers_is_opened) {
+    testing::run([] {
+        std::vector<Task<void>> ring;
+        const Future<void> gate;
+        ring.push_back(create_task([&] {
+            await(gate);
+            await(gather(ring.back()));
+        }));
+        for (int i = 0; i < 100; ++i) ring.push_back(create_task([inner = ring.back()] { await(gather(inner)); }));
+        await(sleep(Duration()));
+        gate.set_result();
+        for (int i = 0; i < 5; ++i) await(sleep(Duration()));
+        BOOST_TEST(ring[50].cancel("open"));
+        for (const Task<void>& each : ring) BOOST_CHECK_THROW(await(each), CancelledError);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

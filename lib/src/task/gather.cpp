@@ -9,6 +9,88 @@
 
 namespace cede {
 namespace detail {
+namespace {
+
+// One cancel() on its way through gathers whose children await gathers. asyncio recurses, which ends in a chain of some
+// thousand; here what is deeper than a few levels is put off until the first call has come back to its beginning.
+class CancelWalk {
+public:
+    static constexpr int most_levels = 16;  // which a stack of 16 KiB has room for
+
+    // A gather on the way; the first one of a thread makes the walk.
+    class Level {
+    public:
+        explicit Level(CancelWalk& own) noexcept : walk_(current != nullptr ? *current : own), is_first_(&walk_ == &own) {
+            current = &walk_;
+            ++walk_.levels_;
+        }
+        ~Level() {
+            --walk_.levels_;
+            if (is_first_) current = nullptr;
+        }
+        Level(const Level&) = delete;
+        Level& operator=(const Level&) = delete;
+
+        // False when its children are to be asked now, for it is not deep, or there is no memory.
+        bool puts_off(GatherCore& gather, bool& under_way, const std::string& message) const noexcept {
+            return walk_.levels_ > most_levels && keep(walk_.put_off_, gather, under_way, message);
+        }
+        // Whether the request may still come round to this one: something is put off.
+        bool stays_under_way(GatherCore& gather, bool& under_way) const noexcept {
+            return !walk_.put_off_.empty() && keep(walk_.passed_, gather, under_way, std::string());
+        }
+        void go_on() const {
+            if (is_first_) walk_.go_on();
+        }
+
+    private:
+        CancelWalk& walk_;
+        const bool is_first_;
+    };
+
+    CancelWalk() noexcept = default;
+    ~CancelWalk() {
+        for (const std::vector<Stop>* stops : {&put_off_, &passed_}) {
+            for (const Stop& each : *stops) {
+                if (each.gather) *each.under_way = false;
+            }
+        }
+    }
+    CancelWalk(const CancelWalk&) = delete;
+    CancelWalk& operator=(const CancelWalk&) = delete;
+
+private:
+    struct Stop {
+        Ref<GatherCore> gather;
+        bool* under_way;  // the gather's
+        std::string message;
+    };
+
+    static bool keep(std::vector<Stop>& stops, GatherCore& gather, bool& under_way, const std::string& message) noexcept {
+        try {
+            stops.push_back(Stop{Ref<GatherCore>(&gather), &under_way, message});
+            return true;
+        } catch (const std::bad_alloc&) {
+            return false;
+        }
+    }
+    void go_on() {
+        for (std::size_t i = 0; i < put_off_.size(); ++i) {
+            const Stop next = std::exchange(put_off_[i], Stop());
+            *next.under_way = false;
+            next.gather->cancel(next.message);
+        }
+    }
+
+    static __thread CancelWalk* current;
+    int levels_ = 0;
+    std::vector<Stop> put_off_;
+    std::vector<Stop> passed_;  // their children have been asked
+};
+
+__thread CancelWalk* CancelWalk::current;
+
+}  // namespace
 
 GatherCore::~GatherCore() { leave_loop(); }
 
@@ -108,10 +190,18 @@ bool GatherCore::cancel(std::string message) {
     silence();
     if (done()) return false;
     if (cancelling_children_) return false;  // a child awaits this gather: the request has come round, and goes no further
-    const struct Under {
+    CancelWalk own;
+    const CancelWalk::Level level(own);
+    if (level.puts_off(*this, cancelling_children_, message)) {
+        cancelling_children_ = true;
+        // What comes of it later: only a gather whose children have all ended this very moment would say no.
+        return std::any_of(children_.begin(), children_.end(), [](const Child& child) { return !child.future->done(); });
+    }
+    struct Under {
         bool& way;
-        ~Under() { way = false; }
-    } under{cancelling_children_ = true};
+        bool stays;
+        ~Under() { way = stays; }
+    } under{cancelling_children_ = true, false};
     bool any = false;
     // By number: a child's cancel may complete things that change the list, and a copy may not be to be had.
     for (std::size_t i = 0; i < children_.size(); ++i) {
@@ -122,6 +212,8 @@ bool GatherCore::cancel(std::string message) {
         cancel_requested_ = true;
         set_cancel_message(std::move(message));
     }
+    under.stays = level.stays_under_way(*this, cancelling_children_);
+    level.go_on();
     return any;
 }
 
