@@ -1,6 +1,8 @@
 // The beginning and the end of every transport on a descriptor.
 #include "net/descriptor_transport.hpp"
 
+#include <new>
+
 #include "cede/base/reports.hpp"
 #include "net/network_state.hpp"
 #include "net/system.hpp"
@@ -15,7 +17,7 @@ constexpr int silent_drops = 4;
 }  // namespace
 
 DescriptorTransport::DescriptorTransport(EventLoop& loop, int fd, const char* kind)
-    : loop_(&loop), fd_(fd), watch_(loop, fd, *this), kind_(kind) {}
+    : loop_(&loop), fd_(fd), watch_(loop, fd, *this), kind_(kind), loss_(*this) {}
 
 DescriptorTransport::~DescriptorTransport() = default;
 
@@ -74,7 +76,13 @@ void DescriptorTransport::lose(std::exception_ptr error) {
     losing_ = true;
     watch_.stop();
     const std::shared_ptr<DescriptorTransport> self = self_;
-    loop_->call_soon([self, error] { self->connection_lost(error); });
+    try {
+        loop_->call_soon([self, error] { self->connection_lost(error); });
+    } catch (const std::bad_alloc&) {
+        // Whoever waits for the end of this connection must not wait for ever because memory is short.
+        loss_.error = std::move(error);
+        loop_->enqueue(loss_);
+    }
 }
 
 void DescriptorTransport::finish_close() {
@@ -104,7 +112,7 @@ void DescriptorTransport::connection_lost(std::exception_ptr error) {
 void DescriptorTransport::watch_writes(bool on) {
     try {
         watch_.write(on);
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // of the system, or for want of memory
         force_close(std::current_exception());
     }
 }
@@ -141,6 +149,7 @@ void DescriptorTransport::release() noexcept {
     protocol_ = nullptr;
     closing_ = losing_ = true;
     drop_buffer();
+    if (loss_.linked() && !loop_->is_closed()) loop_->withdraw(loss_);
     watch_.close();
     close_descriptor();
     loop_->network().open.remove(*this);

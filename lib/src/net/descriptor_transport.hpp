@@ -90,12 +90,26 @@ protected:
     bool losing_ = false;
 
 private:
+    // connection_lost is on its way, by no allocation that could fail.
+    class Loss final : public Runnable {
+    public:
+        explicit Loss(DescriptorTransport& of) noexcept : of_(of) {}
+        void run() override { of_.connection_lost(std::move(error)); }
+        void discard() noexcept override {}
+        std::string describe() const override { return "the loss of a connection"; }
+        std::exception_ptr error;
+
+    private:
+        DescriptorTransport& of_;
+    };
+
     void begin(const Future<void>& made);
     void connection_made();
     void release() noexcept;
     void loop_closes() noexcept override;
 
     const char* const kind_;
+    Loss loss_;
     int dropped_writes_ = 0;
     bool made_ = false;  // connection_made() has been called
 };

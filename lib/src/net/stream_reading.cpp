@@ -26,7 +26,7 @@ void ReadingTransport::start() {
 void ReadingTransport::watch_reads(bool on) {
     try {
         watch_.read(on && !read_ended_);
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // of the system, or for want of memory
         force_close(std::current_exception());
     }
 }
