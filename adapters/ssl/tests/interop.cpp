@@ -97,14 +97,20 @@ private:
         } else if (asked == "both ways\n") {
             exchange(reader, writer, 4, 5);
         } else if (asked == "break off\n") {
-            writer.write(payload(6, 8 * much));  // more than the system takes
+            writer.write(payload(6, 8 * much));  // more than the system takes when nobody reads
             writer.transport()->abort();
+            broken_off_.set();
+        } else if (asked == "is it broken off\n") {
+            await(broken_off_.wait());
+            broken_off_.clear();
+            send(writer, "yes\n");
         } else {
             check(asked == "end\n", "the question");
             over.set();
         }
     }
     const std::shared_ptr<ssl::Context> context_;
+    Event broken_off_;
 };
 
 using Streams = std::pair<StreamReader, StreamWriter>;
@@ -159,7 +165,12 @@ private:
     // An end or an error, according to what the system still delivers; but not all.
     void is_broken_off() {
         try {
-            converse("break off\n", [](const Streams& s) { check(await(s.first.read()).size() < 8 * much, "too much"); });
+            converse("break off\n", [&](const Streams& s) {
+                converse("is it broken off\n", [](const Streams& other) {
+                    check(await(other.first.readline()) == "yes\n", "the answer to is it broken off");
+                });
+                check(await(s.first.read()).size() < 8 * much, "too much");
+            });
         } catch (const std::system_error&) {
         }
     }

@@ -42,6 +42,7 @@ class Server:
     def __init__(self, context):
         self.context = context
         self.over = asyncio.Event()
+        self.broken_off = asyncio.Event()
         self.failure = None
 
     async def __call__(self, reader, writer):
@@ -66,8 +67,13 @@ class Server:
         elif asked == b"both ways\n":
             await exchange(reader, writer, 4, 5)
         elif asked == b"break off\n":
-            writer.write(payload(6, 8 * MUCH))  # more than the system takes
+            writer.write(payload(6, 8 * MUCH))  # more than the system takes when nobody reads
             writer.transport.abort()
+            self.broken_off.set()
+        elif asked == b"is it broken off\n":
+            await self.broken_off.wait()
+            self.broken_off.clear()
+            await send(writer, b"yes\n")
         else:
             assert asked == b"end\n", "the question"
             self.over.set()
@@ -114,7 +120,11 @@ class Client:
         await self.converse(b"echo\n", talk)
 
     async def is_broken_off(self):
+        async def ask(reader, _):
+            assert await reader.readline() == b"yes\n", "the answer to is it broken off"
+
         async def talk(reader, _):
+            await self.converse(b"is it broken off\n", ask)
             assert len(await reader.read()) < 8 * MUCH, "too much"
 
         try:
