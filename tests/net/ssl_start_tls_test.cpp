@@ -188,6 +188,41 @@ BOOST_AUTO_TEST_CASE(tls_inside_tls_carries_data) {
     });
 }
 
+// What a loop that closes finds open it lets go of, in whatever state: a handshake that never ends, TLS inside TLS, a shutdown.
+BOOST_AUTO_TEST_CASE(a_loop_may_end_with_tls_in_any_state) {
+    const Warnings warnings;
+    const int before = open_descriptors();
+    for (int state = 0; state < 5; ++state) {
+        std::weak_ptr<Recording> client, server;
+        std::shared_ptr<Transport> outlives;
+        in_loop([&] {
+            Plain<> c(tcp_pair());
+            client = c.client;
+            server = c.server;
+            if (state == 0) {
+                create_task(get_running_loop().start_tls(c.one, c.client, toy()));
+                return settle();
+            }
+            c.upgrade();
+            if (state == 2) c.upgrade();
+            if (state >= 3) c.one->write(huge());
+            if (state >= 4) c.one->close();
+            outlives = c.one;
+        });
+        BOOST_TEST(client.expired(), "state " << state);
+        BOOST_TEST(server.expired(), "state " << state);
+        BOOST_TEST(open_descriptors() == before);
+        if (outlives == nullptr) continue;
+        outlives->write("x");
+        outlives->resume_reading();
+        outlives->close();
+        outlives->abort();
+        BOOST_TEST(outlives->is_closing());
+        BOOST_TEST(outlives->get_write_buffer_size() == 0u);
+        BOOST_TEST(outlives->get_extra_info("cipher").has_value());
+    }
+}
+
 // SSL-021: closing the outer one, or losing it, ends the inner one, and nobody reports anything.
 BOOST_AUTO_TEST_CASE(closing_the_outer_tls_ends_the_inner_quietly) {
     in_loop([] {
