@@ -26,7 +26,7 @@ public:
     public:
         explicit CipherBuffer(NetworkState& of) : of_(of) {
             if (of_.cipher_buffers_in_use_ == of_.cipher_buffers_.size()) {
-                of_.cipher_buffers_.emplace_back(new char[cipher_buffer_size]);
+                of_.cipher_buffers_.push_back(std::unique_ptr<char[]>(new char[cipher_buffer_size]));
             }
             data_ = of_.cipher_buffers_[of_.cipher_buffers_in_use_++].get();
         }
