@@ -78,6 +78,22 @@ Identity issue(const Wanted& wanted, const Identity* issuer) {
     return {certificate, key};
 }
 
+std::shared_ptr<X509_CRL> list_of_revoked(const Identity& issuer, const Identity& revoked) {
+    const std::shared_ptr<X509_CRL> list(X509_CRL_new(), X509_CRL_free);
+    const std::shared_ptr<ASN1_TIME> now(X509_gmtime_adj(nullptr, -3600), ASN1_TIME_free);
+    const std::shared_ptr<ASN1_TIME> later(X509_gmtime_adj(nullptr, 24 * 3600), ASN1_TIME_free);
+    X509_REVOKED* const entry = X509_REVOKED_new();
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(revoked.certificate.get()));
+    X509_REVOKED_set_revocationDate(entry, now.get());
+    X509_CRL_set_version(list.get(), 1);
+    X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(issuer.certificate.get()));
+    X509_CRL_set1_lastUpdate(list.get(), now.get());
+    X509_CRL_set1_nextUpdate(list.get(), later.get());
+    check(X509_CRL_add0_revoked(list.get(), entry) == 1, "a list of revoked certificates");
+    check(X509_CRL_sort(list.get()) == 1 && X509_CRL_sign(list.get(), issuer.key.get(), EVP_sha256()) > 0, "a signed list");
+    return list;
+}
+
 class Writer {
 public:
     explicit Writer(const std::string& path) : file_(std::fopen(path.c_str(), "w")) { check(file_ != nullptr, path.c_str()); }
@@ -85,6 +101,7 @@ public:
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
     void certificate(const X509Handle& which) { check(PEM_write_X509(file_, which.get()) == 1, "writing"); }
+    void list(const std::shared_ptr<X509_CRL>& which) { check(PEM_write_X509_CRL(file_, which.get()) == 1, "writing"); }
     void key(const Key& which, const char* password = nullptr) {
         char* const secret = const_cast<char*>(password);
         check(PEM_write_PrivateKey(file_, which.get(), password != nullptr ? EVP_aes_128_cbc() : nullptr, nullptr, 0, nullptr,
@@ -137,6 +154,9 @@ void make_certificates(const std::string& folder) {
     write(here + "other", issue({"other.example", "DNS:other.example"}, &intermediate), &intermediate);
     write(here + "client", issue({"a client", "email:client@test.example"}, &intermediate), &intermediate);
     write(here + "expired", issue({"localhost", local, false, -20, -1}, &intermediate), &intermediate);
+    const Identity revoked = issue({"localhost", local}, &intermediate);
+    write(here + "revoked", revoked, &intermediate);
+    Writer(here + "revoked.crl").list(list_of_revoked(intermediate, revoked));
     write(here + "stranger", issue({"localhost", local}, nullptr), nullptr);
 }
 

@@ -16,6 +16,7 @@ namespace tests {
 //   other.crt other.key             the same for other.example alone
 //   client.crt client.key           of "a client"
 //   expired.crt expired.key         as server.crt, until yesterday
+//   revoked.crt revoked.key         as server.crt, but in revoked.crl, the intermediate's list
 //   stranger.crt stranger.key       self-signed, for localhost
 //   encrypted.key                   server.key under the password "secret"
 // Throws std::runtime_error when that does not work.

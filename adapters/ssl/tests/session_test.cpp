@@ -138,6 +138,20 @@ BOOST_AUTO_TEST_CASE(who_is_accepted_and_who_is_not) {
     BOOST_TEST(accepts(any_name, "stranger", "") == "yes");
 }
 
+BOOST_AUTO_TEST_CASE(revoked_certificates_are_refused_when_asked_for) {
+    const SharedContext client = client_context();
+    const auto refusal = [&](const std::string& server) {
+        Pair pair(client, server_context(server));
+        return message_of<SSLCertVerificationError>([&] { pair.shake_hands(); });
+    };
+    BOOST_TEST(refusal("revoked") == "(nothing was thrown)");
+    client->verify_flags(client->verify_flags() | ssl::VERIFY_CRL_CHECK_LEAF);
+    BOOST_TEST(contains(refusal("server"), "unable to get certificate CRL"));
+    client->load_verify_locations(certificate_file("revoked.crl"));
+    BOOST_TEST(contains(refusal("revoked"), "certificate revoked"));
+    BOOST_TEST(refusal("server") == "(nothing was thrown)");
+}
+
 BOOST_AUTO_TEST_CASE(of_a_certificate_that_nobody_verified_only_the_bytes_are_told) {
     const SharedContext credulous = client_context();
     credulous->check_hostname(false).verify_mode(ssl::CERT_NONE);

@@ -35,7 +35,7 @@ enum SSLMethod { PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER };
 // What is asked of the peer's certificate. CERT_OPTIONAL: a client of our server may come without one, not with a wrong one.
 enum VerifyMode { CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED };
 enum class TLSVersion { MINIMUM_SUPPORTED, TLSv1, TLSv1_1, TLSv1_2, TLSv1_3, MAXIMUM_SUPPORTED };
-// To be joined by `|`. CRLs are loaded like certificates, by load_verify_locations().
+// To be joined by `|`. CRLs are loaded from files like certificates, by load_verify_locations().
 enum VerifyFlags : unsigned long {
     VERIFY_DEFAULT = 0,
     VERIFY_CRL_CHECK_LEAF = 0x4,
