@@ -339,7 +339,7 @@ BOOST_AUTO_TEST_CASE(everything_may_be_dropped_or_aborted_in_every_callback) {
     }
 }
 
-// SENDF-011, 014: over TLS a file is read and written.
+// SENDF-011: over TLS a file is read and written.
 BOOST_AUTO_TEST_CASE(a_file_is_sent_by_the_fallback) {
     in_loop([] {
         ToClient<> c;
