@@ -1,9 +1,16 @@
 #include <boost/test/unit_test.hpp>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <mutex>
+#include <random>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/sanitizers.hpp"
@@ -11,6 +18,8 @@
 #include "support/allocation_counter.hpp"
 
 using cede::detail::pool_allocate;
+using cede::detail::pool_give_back;
+using cede::detail::pool_keeps_much;
 using cede::detail::pool_release;
 using cede::tests::AllocationCounter;
 
@@ -114,24 +123,144 @@ BOOST_AUTO_TEST_CASE(a_block_returned_by_a_destructor_at_the_thread_s_end_is_tak
     BOOST_TEST(true);
 }
 
-// A burst goes back to the allocator; what a thread keeps of one size is bounded.
-BOOST_AUTO_TEST_CASE(what_a_thread_keeps_is_bounded) {
-    if (!counts()) {
-        BOOST_TEST_MESSAGE("skipped: allocations are not counted in this build");
-        return;
+// --- The memory of a burst ---
+
+constexpr std::size_t burst = 20000;  // of 1 KiB each: 20 MiB
+constexpr std::size_t size = 1024;
+
+std::vector<char*> allocate_burst() {
+    std::vector<char*> blocks;
+    for (std::size_t i = 0; i < burst; ++i) {
+        blocks.push_back(static_cast<char*>(pool_allocate(size)));
+        std::memset(blocks.back(), static_cast<int>(i % 251), size);
     }
-    constexpr std::size_t number = 20000;  // of 1 KiB each: 20 MiB
-    std::vector<void*> blocks;
-    blocks.reserve(number);
-    for (std::size_t i = 0; i < number; ++i) blocks.push_back(pool_allocate(1024));
-    for (void* block : blocks) pool_release(block, 1024);
-    blocks.clear();
-    const AllocationCounter counter;
-    for (std::size_t i = 0; i < number; ++i) blocks.push_back(pool_allocate(1024));
-    const std::size_t allocations = counter.count();
-    for (void* block : blocks) pool_release(block, 1024);
-    BOOST_TEST(allocations >= number - 4096);
-    BOOST_TEST(allocations < number);
+    return blocks;
+}
+void release(const std::vector<char*>& blocks) {
+    for (char* block : blocks) pool_release(block, size);
+}
+
+// How many of the blocks lie on pages that are in memory.
+std::size_t resident(const std::vector<char*>& blocks) {
+    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    std::size_t count = 0;
+    for (char* block : blocks) {
+        unsigned char state = 0;
+        char* const begin = block - reinterpret_cast<std::uintptr_t>(block) % page;
+        if (mincore(begin, page, &state) == 0 && (state & 1) != 0) ++count;
+    }
+    return count;
+}
+
+// What a loop does that rests: a first look, and one after a time in which nobody needed them.
+void rest() {
+    pool_give_back();
+    if (pool_keeps_much()) pool_give_back();
+}
+
+// In a thread of its own, which has no blocks yet.
+template <class F>
+void in_a_new_thread(F f) {
+    if (counts()) {
+        std::thread(f).join();
+    } else {
+        BOOST_TEST_MESSAGE("skipped: this build has no pool");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_burst_goes_back_when_nobody_needs_it) {
+    in_a_new_thread([] {
+        const auto blocks = allocate_burst();
+        BOOST_TEST(resident(blocks) == burst);
+        release(blocks);
+        BOOST_TEST(pool_keeps_much());
+        rest();
+        BOOST_TEST(!pool_keeps_much());
+        BOOST_TEST(resident(blocks) < burst / 20);
+        release(allocate_burst());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_used_between_two_looks_is_kept) {
+    in_a_new_thread([] {
+        auto blocks = allocate_burst();
+        release(blocks);
+        for (int i = 0; i < 5; ++i) {
+            pool_give_back();
+            blocks = allocate_burst();
+            release(blocks);
+        }
+        BOOST_TEST(resident(blocks) == burst);
+        BOOST_TEST(pool_keeps_much());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(blocks_in_use_stay_when_their_neighbours_go) {
+    in_a_new_thread([] {
+        const auto blocks = allocate_burst();
+        std::vector<char*> kept;
+        for (std::size_t i = 0; i < burst; ++i) {
+            i % 1000 == 0 ? kept.push_back(blocks[i]) : pool_release(blocks[i], size);
+        }
+        rest();
+        BOOST_TEST(!pool_keeps_much());  // nobody looks again and again for what cannot go
+        bool intact = true;
+        for (std::size_t i = 0; i < kept.size(); ++i) {
+            for (std::size_t at = 0; at < size; ++at) intact = intact && kept[i][at] == static_cast<char>(i * 1000 % 251);
+        }
+        BOOST_TEST(intact);
+        release(allocate_burst());
+        release(kept);
+        rest();
+        BOOST_TEST(resident(kept) <= 2U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(the_last_of_a_thread_s_blocks_takes_their_memory_along_wherever_it_is_returned) {
+    if (!counts()) return;
+    std::vector<char*> blocks;
+    std::thread([&] { blocks = allocate_burst(); }).join();
+    BOOST_TEST(resident(blocks) == burst);
+    std::thread([&] { release(blocks); }).join();
+    BOOST_TEST(resident(blocks) < burst / 20);
+}
+
+// Blocks that wander from thread to thread, and threads that end with blocks of others.
+BOOST_AUTO_TEST_CASE(threads_may_exchange_blocks) {
+    struct Held {
+        unsigned char* block;
+        std::size_t size;
+        unsigned char mark;
+    };
+    std::mutex mutex;
+    std::vector<Held> shared;
+    std::atomic<int> damaged{0};
+    const auto work = [&](unsigned seed) {
+        std::minstd_rand dice(seed + 1);
+        for (int i = 0; i < 20000; ++i) {
+            Held held{nullptr, 1 + dice() % 1024, static_cast<unsigned char>(dice())};
+            held.block = static_cast<unsigned char*>(pool_allocate(held.size));
+            std::memset(held.block, held.mark, held.size);
+            {
+                const std::lock_guard<std::mutex> lock(mutex);
+                if (shared.size() < 500) {
+                    shared.push_back(held);
+                    continue;
+                }
+                std::swap(held, shared[dice() % shared.size()]);
+            }
+            for (std::size_t at = 0; at < held.size; ++at) damaged += held.block[at] != held.mark;
+            pool_release(held.block, held.size);
+            if (i % 1000 == 0) pool_give_back();
+        }
+    };
+    for (unsigned round = 0; round < 3; ++round) {
+        std::vector<std::thread> threads;
+        for (unsigned t = 0; t < 4; ++t) threads.emplace_back(work, round * 4 + t);
+        for (auto& thread : threads) thread.join();
+    }
+    for (const Held& held : shared) pool_release(held.block, held.size);
+    BOOST_TEST(damaged == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

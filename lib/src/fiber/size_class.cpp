@@ -146,10 +146,22 @@ void SizeClass::take_out_leaving() noexcept {
             continue;
         }
         room -= chunk->stacks;
-        unmapped += chunk->stacks;
         leaving.push_back(std::move(chunk));  // within the capacity that map_chunk() reserved
     }
     chunks.erase(stays, chunks.end());
+    make_free_smaller();
+}
+
+// Or eight bytes for each stack of a peak would stay for good.
+void SizeClass::make_free_smaller() noexcept {
+    if (free.capacity() < 1024 || free.capacity() < 4 * room) return;
+    try {
+        std::vector<StackBlock*> smaller;
+        smaller.reserve(room);
+        smaller.assign(free.begin(), free.end());
+        free.swap(smaller);
+    } catch (const std::bad_alloc&) {
+    }
 }
 
 // In pieces, for the pages of a whole one can take a hundred milliseconds to give back, and somebody may want to run.

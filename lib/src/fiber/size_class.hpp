@@ -43,7 +43,6 @@ struct SizeClass {
     std::vector<std::unique_ptr<StackChunk>> leaving;  // nobody uses them any more, and part of them is unmapped
     bool trimming = false;                 // a trim has begun, and was not done at its deadline
     std::size_t room = 0;                  // stacks that `chunks` have room for
-    std::size_t unmapped = 0;              // stacks that have gone for good
     std::size_t colored = 0;
     std::size_t in_use = 0;
     // The pool of the thread that made them. Null when that thread has ended: then it goes with the last stack in use.
@@ -68,6 +67,7 @@ private:
     void prepare_more(StackChunk& chunk) noexcept;
     std::size_t choose_leaving(std::size_t spare) noexcept;
     void take_out_leaving() noexcept;
+    void make_free_smaller() noexcept;
     bool unmap_leaving(Clock::time_point deadline) noexcept;
 };
 

@@ -11,7 +11,6 @@
 #include "base/sanitizers.hpp"
 #include "base/thread_state.hpp"
 #include "cede/base/closure.hpp"
-#include "cede/base/pool.hpp"
 #include "fiber/size_class.hpp"
 #include "fiber/stack_memory.hpp"
 
@@ -24,12 +23,9 @@ using Clock = SizeClass::Clock;
 
 // 4 MiB of the stacks' top pages at most stay warm after a peak; below that trimming would cost more than it gives.
 constexpr std::size_t kept_warm = 64;
-constexpr auto trim_period = std::chrono::milliseconds(100);
+constexpr auto trim_period = std::chrono::milliseconds(50);
 // Between two looks of the loop at what else there is to do.
 constexpr auto longest_trim = std::chrono::milliseconds(1);
-
-// The tasks that had so many stacks have left as much behind in the allocator that giving it back pays.
-constexpr std::size_t stacks_of_a_peak = 1024;
 
 struct Pool {
     std::vector<std::unique_ptr<SizeClass>> classes;
@@ -37,18 +33,10 @@ struct Pool {
     Clock::time_point last_look = Clock::now();
     std::size_t mappings = 0;
     std::size_t unguarded = 0;
-    std::size_t unmapped_before = 0;
     bool allocates = false;  // at every stack taken, for a test
 
     Pool() { prepare_overflow_report(); }
     ~Pool();
-
-    // Stacks that have gone for good.
-    std::size_t unmapped() const noexcept {
-        std::size_t sum = 0;
-        for (const auto& each : classes) sum += each->unmapped;
-        return sum;
-    }
 };
 
 __thread Pool* pool_of_thread;
@@ -141,10 +129,6 @@ long long idle() {
     }
     if (!whole) return 0;
     pool->last_look = now;
-    if (pool->unmapped() - pool->unmapped_before >= stacks_of_a_peak) {
-        pool->unmapped_before = pool->unmapped();
-        pool_give_back();
-    }
     if (warm) return std::chrono::nanoseconds(trim_period).count();
     thread_state.idle = nullptr;
     return -1;

@@ -1,6 +1,7 @@
 #include "loop/idle_time.hpp"
 
 #include "base/thread_state.hpp"
+#include "cede/base/pool.hpp"
 
 namespace cede {
 namespace detail {
@@ -21,7 +22,17 @@ void shorten(absl::optional<Duration>& timeout, Duration most) noexcept {
 
 void IdleTime::use(OwnedList& tasks, absl::optional<Duration>& timeout) {
     if (thread_state.idle != nullptr) shorten(timeout, std::chrono::nanoseconds(thread_state.idle()));
+    if (pool_keeps_much()) look_at_pool(timeout);
     if (tasks.size() >= fewest_tasks) go_round(tasks, timeout);
+}
+
+void IdleTime::look_at_pool(absl::optional<Duration>& timeout) {
+    const Clock::time_point now = Clock::now();
+    if (now >= next_look_) {
+        pool_give_back();
+        next_look_ = now + between_steps;
+    }
+    if (pool_keeps_much()) shorten(timeout, next_look_ - now);
 }
 
 // Lets each task give back the part of its stack that it used once and not now: an exception takes a page or two, printf

@@ -20,8 +20,10 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
+    void look_at_pool(absl::optional<Duration>& timeout);
     void go_round(OwnedList& tasks, absl::optional<Duration>& timeout);
 
+    Clock::time_point next_look_{};
     // A round is under way, and goes on at `next_`; else the next one may begin then.
     bool in_round_ = false;
     Clock::time_point next_{};

@@ -2,7 +2,8 @@
 // thread, so that the steady state of a loop calls no allocator. When to use it: derive a class that is made and dropped
 // at every step from `Pooled`. When not: for anything over 256 KiB, which goes straight to operator new, or long-lived.
 //
-// A block may be returned on another thread than it was taken on; it then serves that thread. Under AddressSanitizer
+// A block may be returned on another thread than it was taken on; it then serves that thread. A peak's memory goes back to the
+// system when the loop rests. Under AddressSanitizer
 // and ThreadSanitizer every block comes from operator new, since a recycled block hides a use after free.
 #ifndef CEDE_BASE_POOL_HPP
 #define CEDE_BASE_POOL_HPP
@@ -16,10 +17,11 @@ namespace detail {
 // Does not cede; any thread; throws std::bad_alloc. `size` in bytes, and the same at release.
 void* pool_allocate(std::size_t size);
 void pool_release(void* block, std::size_t size) noexcept;
-// A peak is over: gives the system back what this thread's pool keeps, and what the allocator has free. Takes a millisecond
-// for each 50 MB or so; not for the steady state.
+// This thread's pool has had more than it should keep; a loop that rests calls pool_give_back() every now and then until it has
+// not. That gives the system back what was not needed since the last call.
+bool pool_keeps_much() noexcept;
 void pool_give_back() noexcept;
-// Off: this thread's pool is emptied and stands aside, so that every block is an allocation that can be seen to fail.
+// Off: for every block there is an allocation, which can be seen, and can be made to fail.
 void set_pool_recycling(bool on) noexcept;
 
 class Pooled {
