@@ -85,6 +85,28 @@ BOOST_AUTO_TEST_CASE(messages_to_and_fro_cost_no_epoll_ctl_and_no_allocation) {
         RunOptions().debug(false));
 }
 
+// More at a time than the loop runs between two looks: it is told of them again before they have read.
+BOOST_AUTO_TEST_CASE(many_messages_at_once_are_each_waited_for_once) {
+    cede::run(
+        [] {
+            constexpr int pairs = 100, warm_up = 10, messages = 50;
+            std::vector<Ends> ends;
+            std::vector<Task<void>> echoing, asking;
+            for (int i = 0; i < pairs; ++i) ends.push_back(Socket::pair());
+            for (Ends& each : ends) echoing.push_back(create_task([&] { echo(each.first, warm_up + messages); }));
+            for (Ends& each : ends) asking.push_back(create_task([&] { ask(each.second, warm_up); }));
+            for (const Task<void>& each : asking) await(each);
+            const CallCounter changes(SystemCall::epoll_ctl), recvs(SystemCall::recv);
+            asking.clear();
+            for (Ends& each : ends) asking.push_back(create_task([&] { ask(each.second, messages); }));
+            for (const Task<void>& each : asking) await(each);
+            BOOST_TEST(changes.count() == 0);
+            BOOST_TEST(recvs.count() <= 4 * pairs * messages);
+            for (const Task<void>& each : echoing) await(each);
+        },
+        RunOptions().debug(false));
+}
+
 BOOST_AUTO_TEST_CASE(connections_that_are_accepted_one_after_the_other_cost_no_epoll_ctl_of_the_listener) {
     in_loop([] {
         EventLoop& loop = get_running_loop();

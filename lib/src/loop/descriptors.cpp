@@ -100,8 +100,8 @@ void schedule_fd(EventLoop& loop, const selectors::ReadyFd& event) {
 }
 
 void FdLine::schedule(EventLoop& loop, selectors::EventMask events) {
-    ready_ |= events;
-    if (linked()) return;  // as in schedule_persistent()
+    ready_ |= events & ~woken_;
+    if (ready_ == 0 || linked()) return;  // as in schedule_persistent()
     loop.enqueue(*this);
     ref_acquire(this);
 }

@@ -37,6 +37,9 @@ protected:
 
     selectors::EventMask awaited_ = 0;
     selectors::EventMask ready_ = 0;  // of events since the last run
+    // Somebody was woken for these and has not run yet. A busy loop looks again before that, and is told again of what nobody
+    // has read: that is no news, and comes once more if it stays.
+    selectors::EventMask woken_ = 0;
 
 private:
     friend void ref_acquire(FdLine* line) noexcept { line->references_.acquire(); }

@@ -125,6 +125,8 @@ void SocketWatch::wake_first(Queue& waiting) {
         SocketWaiter& first = *waiting.first;
         unlink(first);
         if (first.ready_->done()) continue;  // cancelled, and not unwound yet: the event is for the next one
+        first.woken_ = true;
+        woken_ |= first.event_;
         return first.ready_->finish();
     }
 }
@@ -193,6 +195,7 @@ SocketWaiter::SocketWaiter(EventLoop& loop, SocketCore& socket, selectors::Event
 
 SocketWaiter::~SocketWaiter() {
     if (queued_) watch_->give_up(*this);
+    if (woken_) watch_->woken_ &= ~event_;
     watch_->give_back(std::move(ready_));
 }
 

@@ -87,6 +87,7 @@ private:
     const Ref<SocketWatch> watch_;
     const selectors::EventMask event_;
     bool queued_ = false;
+    bool woken_ = false;
     SocketWaiter* previous_ = nullptr;
     SocketWaiter* next_ = nullptr;
     Ref<FutureCore> ready_;
