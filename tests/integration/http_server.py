@@ -1,4 +1,4 @@
-"""examples/http_server against curl, wrk, and what a client should not do."""
+"""examples/http_server.cpp against curl, wrk, and what a client should not do."""
 import os
 import re
 import shutil
@@ -96,59 +96,6 @@ class HttpServer(unittest.TestCase):
         self.assertTrue(head.endswith(b"\r\n\r\n"))
         self.assertIn(b"HTTP/1.1 404", self.curl("--head", self.url + "absent"))
         self.assertIn(b"Content-Type: text/javascript\r\n", self.curl("--head", self.url + "script.js"))
-
-    def ask(self, name, *options):
-        """(status, head, body) of one request by curl."""
-        answer = self.curl("--include", *options, self.url + name)
-        head, _, body = answer.partition(b"\r\n\r\n")
-        return int(head.split()[1]), head + b"\r\n", body
-
-    @needs("curl")
-    def test_curl_asks_for_parts(self):
-        for name in ("script.js", "at_once.bin", "large.bin"):
-            content = FILES[name]
-            size = len(content)
-            for asked, begin, end in (("0-0", 0, 1), ("0-99", 0, 100), ("500-", 500, size), ("-100", size - 100, size),
-                                      ("%d-" % (size - 1), size - 1, size), ("10-999999999", 10, size),
-                                      ("-999999999", 0, size)):
-                with self.subTest(name=name, asked=asked):
-                    status, head, body = self.ask(name, "--range", asked)
-                    self.assertEqual(status, 206)
-                    self.assertIn(b"\r\nContent-Range: bytes %d-%d/%d\r\n" % (begin, end - 1, size), head)
-                    self.assertTrue(body == content[begin:end])
-            for asked in ("%d-" % size, "%d-%d" % (size, size + 5), "-0"):
-                status, head, body = self.ask(name, "--range", asked)
-                self.assertEqual((status, body), (416, b""), asked)
-                self.assertIn(b"\r\nContent-Range: bytes */%d\r\n" % size, head)
-            for asked in ("bytes=5-3", "bytes=-", "bytes=0-1,3-4", "bytes=x-", "lines=0-1", "bytes=+1-2", "bytes=0-" + "9" * 30):
-                status, head, body = self.ask(name, "--header", "Range: " + asked)
-                self.assertEqual(status, 200, asked)
-                self.assertIn(b"\r\nAccept-Ranges: bytes\r\n", head)
-                self.assertTrue(body == content, asked)
-        self.assertEqual(self.ask("empty.txt", "--range", "0-5")[0], 416)
-
-    @needs("curl")
-    def test_curl_continues_a_download(self):
-        path = self.folder + "/partly"
-        with open(path, "wb") as file:
-            file.write(FILES["large.bin"][:1000000])
-        self.curl("--continue-at", "-", "--output", path, self.url + "large.bin")
-        with open(path, "rb") as file:
-            self.assertTrue(file.read() == FILES["large.bin"])
-
-    @needs("curl")
-    def test_a_file_that_has_not_changed_is_not_sent_again(self):
-        os.utime(self.www + "/script.js", (1600000000, 1600000000))
-        status, head, body = self.ask("script.js")
-        self.assertIn(b"\r\nLast-Modified: Sun, 13 Sep 2020 12:26:40 GMT\r\n", head)
-        for since, expected in (("Sun, 13 Sep 2020 12:26:40 GMT", 304), ("Mon, 14 Sep 2020 00:00:00 GMT", 304),
-                                ("Sun, 13 Sep 2020 12:26:39 GMT", 200), ("yesterday", 200)):
-            status, head, body = self.ask("script.js", "--header", "If-Modified-Since: " + since)
-            self.assertEqual((status, body), (expected, b"" if expected == 304 else FILES["script.js"]), since)
-            # A part only of what the client has the rest of.
-            status, head, body = self.ask("script.js", "--range", "0-1", "--header", "If-Range: " + since)
-            self.assertEqual(status, 206 if since.endswith(":40 GMT") else 200, since)
-        self.assertIn(b"HTTP/1.1 304", self.curl("--head", "--time-cond", self.www + "/script.js", self.url + "script.js"))
 
     @needs("wrk")
     def test_wrk_sees_no_error(self):

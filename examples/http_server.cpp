@@ -1,5 +1,5 @@
-// A server of static files over HTTP/1.1: keep-alive, pipelining, HEAD, ranges, If-Modified-Since, large files by sendfile.
-// What a client can make it spend is bounded: a head has 8 KiB and ten seconds, a client that stops reading half a minute.
+// A server of static files over HTTP/1.1: keep-alive, pipelining, HEAD, large files by sendfile. What a client can make it
+// spend is bounded: a head has 8 KiB and ten seconds, a client that stops reading half a minute.
 //
 // http_server FOLDER PORT, then curl http://127.0.0.1:PORT/ or wrk -c64 http://127.0.0.1:PORT/. Files are opened and read in the
 // loop's thread: from a slow disk, let to_thread() do that.
@@ -10,10 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <absl/cleanup/cleanup.h>
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 #include <absl/time/clock.h>
 #include <cede/cede.hpp>
-#include "request.hpp"
 
 using namespace std::chrono_literals;
 using absl::string_view;
@@ -22,8 +23,52 @@ using namespace cede;
 namespace {
 constexpr std::int64_t piece = 128 * 1024;  // of a file; one no longer than this is sent together with its head
 
+// Answered with this status, and the end of the connection, for what follows need not be a request.
+struct Refusal : std::runtime_error { using std::runtime_error::runtime_error; };
+const Refusal bad_request("400 Bad Request");
+
+struct Request { bool head_only, keep_alive; std::string path; };
+
+std::string decoded(string_view target) {
+    std::string path;
+    for (target = target.substr(0, target.find('?')); !target.empty(); target.remove_prefix(1)) {
+        std::uint32_t code = static_cast<unsigned char>(target[0]);
+        if (code == '%') {
+            if (target.size() < 3 || !absl::SimpleHexAtoi(target.substr(1, 2), &code)) throw bad_request;
+            target.remove_prefix(2);
+        }
+        path += static_cast<char>(code);
+    }
+    if (path.find('\0') != path.npos || absl::StrContains(path + "/", "/../")) throw bad_request;
+    return path;
+}
+
+Request parsed(string_view head) {
+    while (absl::ConsumePrefix(&head, "\r\n")) continue;  // some send one too many
+    const std::vector<string_view> lines = absl::StrSplit(absl::StripSuffix(head, "\r\n\r\n"), "\r\n");
+    const std::vector<string_view> words = absl::StrSplit(lines[0], ' ');
+    if (words.size() != 3 || !absl::StartsWith(words[1], "/")) throw bad_request;
+    const bool old = words[2] == "HTTP/1.0";
+    if (!old && words[2] != "HTTP/1.1") throw Refusal("505 HTTP Version Not Supported");
+    if (words[0] != "GET" && words[0] != "HEAD") throw Refusal("405 Method Not Allowed\r\nAllow: GET, HEAD");
+    Request request{words[0] == "HEAD", !old, decoded(words[1])};
+    bool has_host = old;
+    for (std::size_t i = 1; i < lines.size(); ++i) {
+        const std::pair<string_view, string_view> field = absl::StrSplit(lines[i], absl::MaxSplits(':', 1));
+        const std::string name = absl::AsciiStrToLower(field.first), value = absl::AsciiStrToLower(field.second);
+        if (name.size() == lines[i].size() || name.find_first_of(" \t") != name.npos) throw bad_request;
+        if (name == "host") has_host = true;
+        if (name == "connection") request.keep_alive = absl::StrContains(value, old ? "keep-alive" : "close") == old;
+        const bool body = name == "transfer-encoding" || (name == "content-length" && absl::StripAsciiWhitespace(value) != "0");
+        if (body) throw Refusal("413 Content Too Large");
+    }
+    if (!has_host) throw bad_request;
+    return request;
+}
+
 std::string head(string_view status, std::int64_t length, string_view fields) {
-    return absl::StrCat("HTTP/1.1 ", status, "\r\nDate: ", date_of(absl::Now()), "\r\nContent-Length: ", length, "\r\n", fields, "\r\n");
+    const std::string date = absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(), absl::UTCTimeZone());
+    return absl::StrCat("HTTP/1.1 ", status, "\r\nDate: ", date, "\r\nContent-Length: ", length, "\r\n", fields, "\r\n");
 }
 
 string_view type_of(const std::string& path) {
@@ -40,35 +85,22 @@ void answer(const Request& request, const StreamWriter& writer, const std::strin
     struct stat is;
     const bool exists = file >= 0 && fstat(file, &is) == 0;
     if (exists && S_ISDIR(is.st_mode)) return answer(request, writer, path + "/index.html");
-    const string_view connection = request.keep_alive ? "" : "Connection: close\r\n";
-    if (!exists || !S_ISREG(is.st_mode)) {
-        const std::string text = head("404 Not Found", 10, absl::StrCat("Content-Type: text/plain\r\n", connection));
-        return writer.write(request.head_only ? text : text + "Not here.\n");
-    }
-    const absl::Time changed = absl::FromTimeT(is.st_mtime);
-    std::string fields = absl::StrCat("Last-Modified: ", date_of(changed), "\r\nContent-Type: ", type_of(path), "\r\n", connection);
-    if (is_known(request, changed)) return writer.write(head("304 Not Modified", is.st_size, fields));
-
-    // A part of a file that has changed meanwhile would not go with the parts that the client has.
-    const std::string& condition = request.field("if-range");
-    const bool whole = request.head_only || (!condition.empty() && condition != date_of(changed));
-    const Part part = part_of(whole ? "" : request.field("range"), is.st_size);
-    const std::int64_t size = part.end - part.begin;
-    const std::string bytes = size > 0 ? absl::StrCat(part.begin, "-", part.end - 1) : "*";
-    absl::StrAppend(&fields, part.status == "200 OK" ? "Accept-Ranges: bytes\r\n"
-                                                     : absl::StrCat("Content-Range: bytes ", bytes, "/", is.st_size, "\r\n"));
-    const std::string text = head(part.status, size, fields);
+    const bool found = exists && S_ISREG(is.st_mode);
+    const std::int64_t size = found ? is.st_size : 10;
+    std::string text = head(found ? "200 OK" : "404 Not Found", size, absl::StrCat(
+        "Content-Type: ", found ? type_of(path) : "text/plain", request.keep_alive ? "\r\n" : "\r\nConnection: close\r\n"));
     if (request.head_only) return writer.write(text);
+    if (!found) return writer.write(text + "Not here.\n");
     if (size <= piece) {
         std::string body(static_cast<std::size_t>(size), '\0');
-        if (pread(file, &body[0], body.size(), part.begin) != size) throw std::runtime_error("the file has changed");
+        if (read(file, &body[0], body.size()) != size) throw std::runtime_error("the file has changed");
         return writer.writelines({text, body});
     }
     writer.write(text);
-    for (std::int64_t at = part.begin; at < part.end; at += piece) {
-        const auto next = SendfileOptions().offset(at).count(std::min(piece, part.end - at));
-        const auto send = [&] { return await(get_running_loop().sendfile(writer.transport(), file, next)); };
-        if (timeout(30s, send) != next.count()) throw std::runtime_error("the file has changed");
+    for (std::int64_t at = 0; at < size; at += piece) {
+        const auto part = SendfileOptions().offset(at).count(std::min(piece, size - at));
+        const auto send = [&] { return await(get_running_loop().sendfile(writer.transport(), file, part)); };
+        if (timeout(30s, send) != part.count()) throw std::runtime_error("the file has changed");
     }
 }
 
