@@ -1,5 +1,6 @@
 #include "base/slabs.hpp"
 
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include <cstdint>
@@ -168,6 +169,9 @@ void give_up_locked(SlabCut& of, std::size_t bytes) noexcept {
 }  // namespace
 
 Block* more_blocks(std::size_t index, std::size_t bytes, SlabCut& of) {
+    // The child of a fork() must find the lock free, whichever thread of the parent's had it.
+    static const int at_fork = pthread_atfork([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
+    (void)at_fork;
     const std::lock_guard<std::mutex> lock(mutex);
     if (of.slab != nullptr) give_up_locked(of, bytes);
     Slab* slab = giving[index];

@@ -19,6 +19,8 @@ SERVERS = {
     "cede_streams": ["bench_net_cede", "streams"],
     "cede_protocols": ["bench_net_cede", "protocols"],
     "cede_sockets": ["bench_net_cede", "sockets"],
+    "cede_group_1": ["bench_net_cede", "group", "1"],
+    "cede_group_2": ["bench_net_cede", "group", "2"],
     "epoll": ["bench_net_epoll"],
     "libuv": ["bench_net_libuv"],
     "libevent": ["bench_net_libevent"],

@@ -49,6 +49,7 @@ TITLES = {"cede": "cede", "limit": "limit", "boost_fiber": "Boost.Fiber", "asio_
           "state_threads": "State Threads", "go": "Go", "asyncio": "asyncio", "uvloop": "uvloop", "epoll": "plain epoll",
           "nginx": "nginx",
           "cede_streams": "cede streams", "cede_protocols": "cede protocols", "cede_sockets": "cede sock_*",
+          "cede_group_1": "cede streams, LoopGroup(1)", "cede_group_2": "cede streams, LoopGroup(2)",
           "asyncio_streams": "asyncio streams", "asyncio_protocols": "asyncio protocols",
           "uvloop_streams": "uvloop streams", "uvloop_protocols": "uvloop protocols"}
 PYTHON = ("asyncio", "uvloop")

@@ -1,8 +1,10 @@
-// The echo server on cede, on each of its three layers: streams, protocols, or the bare socket operations.
+// The echo server on cede, on each of its three layers: streams, protocols, or the bare socket operations; and by streams on
+// the loops of a LoopGroup.
 #include "support/server.hpp"
 
 #include <cede/cede.hpp>
 
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -70,16 +72,29 @@ void serve_sockets(cede::Socket listener) {
     }
 }
 
+int serve_group(int loops) {
+    cede::LoopGroup group(static_cast<std::size_t>(loops));
+    cede::run([&] {
+        const cede::GroupServer server =
+            await(cede::start_server(group, echo_by_streams, "127.0.0.1", 0, cede::ServerOptions().backlog(bench::backlog)));
+        std::printf("%d\n", server.port());
+        std::fflush(stdout);
+        await(server.serve_forever());
+    });
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     const char* const layer = argc > 1 ? argv[1] : "";
+    if (argc > 2 && std::strcmp(layer, "group") == 0) return serve_group(std::atoi(argv[2]));
     const auto serve = std::strcmp(layer, "streams") == 0     ? serve_streams
                        : std::strcmp(layer, "protocols") == 0 ? serve_protocols
                        : std::strcmp(layer, "sockets") == 0   ? serve_sockets
                                                               : nullptr;
     if (serve == nullptr) {
-        std::fprintf(stderr, "usage: %s streams|protocols|sockets\n", argv[0]);
+        std::fprintf(stderr, "usage: %s streams|protocols|sockets|group LOOPS\n", argv[0]);
         return 3;
     }
     cede::Socket listener = cede::Socket::from_fd(bench::listen_on_loopback());
