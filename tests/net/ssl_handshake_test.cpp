@@ -199,6 +199,27 @@ BOOST_AUTO_TEST_CASE(a_peer_that_does_not_speak_tls_is_an_error) {
     });
 }
 
+// Nobody waits for it, so that it is told in debug mode, where it may be looked for; else anybody who knocks would be reported.
+BOOST_AUTO_TEST_CASE(a_handshake_that_fails_at_a_server_is_told_in_debug_mode) {
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        for (const bool debug : {true, false}) {
+            loop.set_debug(debug);
+            const Reports reports(loop);
+            const Server server = await(loop.create_server([] { return std::make_shared<Recording>(); }, "127.0.0.1", 0,
+                                                           ServerOptions().ssl(toy())));
+            const auto client = std::make_shared<Recording>();
+            const int port = server.sockets().front().local_address().port();
+            await(loop.create_connection(factory_of(client), "127.0.0.1", port)).first->write(std::string("d\0\4HTTP.", 8));
+            BOOST_TEST(until([&] { return client->losses == 1; }));
+            BOOST_TEST(reports.all.size() == (debug ? 1u : 0u));
+            if (!reports.all.empty()) BOOST_TEST(reports.all.front().message == "SSL handshake failed");
+            server.close();
+            await(server.wait_closed());
+        }
+    });
+}
+
 // SSL-019
 BOOST_AUTO_TEST_CASE(a_cancelled_handshake_aborts_the_connection) {
     in_loop([] {

@@ -1,7 +1,9 @@
 // The end of a TLS connection: by us, by the peer, by neither in time.
 #include "net/ssl_fixtures.hpp"
 
+#include "cede/testing/fail_allocations.hpp"
 #include "cede/testing/run.hpp"
+#include "support/allocation_counter.hpp"
 
 namespace cede {
 namespace tests {
@@ -173,6 +175,65 @@ BOOST_AUTO_TEST_CASE(close_while_reading_is_paused_ends_the_connection) {
     });
 }
 
+// What data_received was given is its own during the call, whatever it does to other connections.
+BOOST_AUTO_TEST_CASE(closing_a_paused_connection_leaves_the_data_of_another_alone) {
+    struct Reading : Protocol {
+        void data_received(absl::string_view data) override {
+            before.assign(data.data(), data.size());
+            does();
+            after.assign(data.data(), data.size());
+        }
+        std::function<void()> does;
+        std::string before, after;
+    };
+    in_loop([] {
+        ToClient<> c;
+        c.transport->pause_reading();
+        c.peer.says("the words of a peer that nobody has read");
+        settle();
+        Connected<Reading> other;
+        other.protocol->does = [&] { c.transport->close(); };
+        other.peer_sends("what the other one says");
+        BOOST_TEST(until([&] { return !other.protocol->after.empty(); }));
+        BOOST_TEST(other.protocol->before == "what the other one says");
+        BOOST_TEST(other.protocol->after == other.protocol->before);
+        c.peer.socket.close();
+        BOOST_TEST(c.lost());
+        other.transport->abort();
+        settle();
+    });
+}
+
+// The end of the peer's stream behind bytes that nobody has read yet: the connection is open, and the answer may be written.
+BOOST_AUTO_TEST_CASE(a_paused_connection_whose_peer_has_ended_is_open_until_it_is_closed) {
+    in_loop([] {
+        for (const bool by_us : {false, true}) {
+            const int before = open_descriptors();
+            {
+                ToClient<> c;
+                c.transport->pause_reading();
+                c.peer.says("a question");
+                BOOST_REQUIRE(::shutdown(c.peer.socket.fd(), SHUT_WR) == 0);
+                settle();
+                BOOST_TEST(!c.transport->is_closing());
+                c.transport->write("an answer");
+                if (by_us) {
+                    c.transport->close();
+                } else {
+                    c.transport->resume_reading();
+                }
+                BOOST_TEST(c.lost());
+                BOOST_TEST(c.transport->is_closing());
+                BOOST_TEST(c.peer.hears() == "an answer");
+                BOOST_TEST(c.peer.closed);
+                BOOST_TEST(c.protocol->data == (by_us ? "" : "a question"));
+                BOOST_TEST(c.protocol->calls == (by_us ? "lost " : "eof lost "));
+            }
+            BOOST_TEST(until([&] { return open_descriptors() == before; }));
+        }
+    });
+}
+
 // After 30 s unless the options say otherwise: a peer that does not answer, and one that does not even read.
 BOOST_AUTO_TEST_CASE(a_shutdown_that_takes_too_long_is_given_up) {
     for (int given = 0; given < 2; ++given) {
@@ -261,6 +322,41 @@ BOOST_AUTO_TEST_CASE(what_is_left_of_a_connection_is_harmless) {
         BOOST_TEST((c.transport->get_protocol() == nullptr));
         BOOST_TEST(c.transport->is_closing());
         BOOST_TEST(!c.transport->is_reading());
+        settle();
+    });
+}
+
+// As long as it exists, the next allocation after it has gone fails.
+struct Starving {
+    static bool& active() {
+        static bool on = false;
+        return on;
+    }
+    ~Starving() {
+        if (active()) detail::fail_allocation(1);
+    }
+};
+
+// Neither the failure nor the failure to report it could be told to anybody: closed it is all the same.
+BOOST_AUTO_TEST_CASE(a_connection_is_closed_also_when_its_error_cannot_be_reported) {
+    if (!AllocationCounter::available()) return;
+    in_loop([] {
+        ToClient<> c;
+        c.transport->pause_reading();
+        c.peer.says("x");
+        settle();
+        const Reports reports(get_running_loop());
+        c.protocol->on_data = [] {
+            Starving::active() = true;
+            detail::fail_allocation(1);
+            throw Starving();
+        };
+        c.transport->resume_reading();
+        const bool lost = c.lost();
+        Starving::active() = false;
+        detail::allocation_has_failed();
+        BOOST_TEST(lost);
+        c.transport->abort();
         settle();
     });
 }

@@ -1,7 +1,9 @@
 // loop.start_tls: plain connections that go over to TLS, and TLS on top of TLS.
 #include "net/ssl_fixtures.hpp"
 
+#include "cede/testing/fail_allocations.hpp"
 #include "cede/testing/run.hpp"
+#include "support/allocation_counter.hpp"
 
 namespace cede {
 namespace tests {
@@ -121,6 +123,31 @@ BOOST_AUTO_TEST_CASE(a_failed_upgrade_ends_the_connection) {
             BOOST_TEST(c.client->calls == "lost(error) ");
         }
     });
+}
+
+// However short memory is when the connection goes, who waits for the handshake hears of it.
+BOOST_AUTO_TEST_CASE(no_failed_allocation_leaves_the_upgrade_waiting) {
+    if (!AllocationCounter::available()) return;
+    bool failed = true;
+    for (std::size_t nth = 1; failed; ++nth) {
+        BOOST_REQUIRE(nth < 100);
+        testing::run([&] {
+            EventLoop& loop = get_running_loop();
+            loop.set_exception_handler([](EventLoop&, const ExceptionContext&) {});
+            Plain<> c;
+            const auto starting = create_task(loop.start_tls(c.one, c.client, toy()));
+            settle();
+            loop.call_soon([&] {
+                c.one->abort();
+                detail::fail_allocation(nth);
+            });
+            const std::exception_ptr error = thrown_by([&] { await(starting); });
+            failed = detail::allocation_has_failed();
+            BOOST_TEST((error != nullptr));
+            c.other->abort();
+            settle();
+        });
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_cancelled_upgrade_ends_the_connection) {

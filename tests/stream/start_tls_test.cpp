@@ -81,6 +81,11 @@ std::string expected() {
     return all;
 }
 
+// What was sent on this machine arrives.
+void let_it_arrive() {
+    for (int i = 0; i < 200; ++i) await(sleep(0s));
+}
+
 const char* const upgraded = "plain\nSTARTTLS\nsecret\n";
 
 // Cancels a conversation, or closes its loop, at each of its awaits.
@@ -188,15 +193,15 @@ BOOST_AUTO_TEST_CASE(a_stream_is_upgraded_in_place) {
     });
 }
 
-// What the reader holds, and that it has paused its transport, survives the upgrade.
+// A reader that has paused its transport before or in the upgrade reads on.
 BOOST_AUTO_TEST_CASE(a_reader_that_is_full_reads_on_over_tls) {
     run([] {
         const std::string plain(300000, 'p');
         const std::string secret(300000, 's');
         const Server server = await(start_server(
-            [&](StreamReader, StreamWriter writer) {
+            [&](StreamReader reader, StreamWriter writer) {
                 writer.write(plain);
-                await(writer.drain());
+                await(reader.readline());
                 await(writer.start_tls(toy()));
                 writer.write(secret);
                 await(writer.drain());
@@ -205,12 +210,106 @@ BOOST_AUTO_TEST_CASE(a_reader_that_is_full_reads_on_over_tls) {
             },
             "127.0.0.1", 0));
         const Streams streams = await(open_connection("127.0.0.1", port_of(server), ConnectOptions().limit(1000)));
-        BOOST_TEST((await(streams.first.readexactly(299999)).size() == 299999u));
+        let_it_arrive();
+        BOOST_TEST((await(streams.first.readexactly(300000)).size() == 300000u));
+        streams.second.write("STARTTLS\n");
         await(streams.second.start_tls(toy(), as_client()));
-        BOOST_TEST((await(streams.first.read()) == "p" + secret));
+        BOOST_TEST((await(streams.first.read()) == secret));
         hang_up(streams);
         end_server(server);
     });
+}
+
+// What came while the server was busy with something else is the beginning of the client's handshake.
+BOOST_AUTO_TEST_CASE(a_greeting_that_the_reader_holds_already_is_answered) {
+    testing::run([] {
+        for (const bool full : {false, true}) {
+            Event busy;
+            const Server server = await(start_server(
+                [&](StreamReader reader, StreamWriter writer) {
+                    BOOST_TEST(await(reader.readline()) == "STARTTLS\n");
+                    await(busy.wait());
+                    const auto context = toy();
+                    BOOST_CHECK_THROW(await(writer.start_tls(nullptr)), std::invalid_argument);  // which takes nothing
+                    await(writer.start_tls(context));
+                    writer.write(await(reader.readline()));
+                    writer.close();
+                    await(writer.wait_closed());
+                },
+                "127.0.0.1", 0, ServerOptions().limit(full ? 8 : 1000)));
+            const Streams streams = await(open_connection("127.0.0.1", port_of(server)));
+            streams.second.write("STARTTLS\n");
+            const auto starting = create_task(streams.second.start_tls(toy(), as_client()));
+            let_it_arrive();
+            busy.set();
+            await(starting);
+            streams.second.write("hi\n");
+            BOOST_TEST(await(streams.first.read()) == "hi\n");
+            hang_up(streams);
+            end_server(server);
+        }
+    });
+}
+
+// Nor is anything that somebody has slipped in behind the plain answer taken for a part of what TLS protects.
+BOOST_AUTO_TEST_CASE(plain_bytes_that_nobody_has_read_are_no_part_of_what_comes_by_tls) {
+    testing::run([] {
+        for (const bool to_server : {false, true}) {
+            const CapturedReports reports(get_running_loop());
+            const std::string slipped_in("d\0\4HTTP.", 8);
+            Event go;
+            const Server server = await(start_server(
+                [&](StreamReader reader, StreamWriter writer) {
+                    await(reader.readline());
+                    writer.write("go ahead\n" + (to_server ? std::string() : slipped_in));
+                    await(go.wait());
+                    BOOST_CHECK_THROW(await(writer.start_tls(toy())), SSLError);
+                },
+                "127.0.0.1", 0));
+            const Streams streams = await(open_connection("127.0.0.1", port_of(server)));
+            streams.second.write("STARTTLS\n" + (to_server ? slipped_in : std::string()));
+            await(streams.first.readline());
+            let_it_arrive();
+            go.set();
+            BOOST_CHECK_THROW(await(streams.second.start_tls(toy(), as_client())), SSLError);
+            BOOST_CHECK_THROW(await(streams.second.wait_closed()), std::exception);
+            end_server(server);
+            let_it_arrive();
+        }
+    });
+}
+
+// A peer that ends its stream while the reader is full does not keep the connection from being closed.
+BOOST_AUTO_TEST_CASE(a_full_reader_whose_peer_has_ended_lets_the_connection_be_closed) {
+    enum How { thrown, dropped, closed_if_open };
+    for (const How how : {thrown, dropped, closed_if_open}) {
+        testing::run([how] {
+            const CapturedWarnings warnings;
+            const CapturedReports reports(get_running_loop());
+            Event ended;
+            const Server server = await(start_server(
+                [&](StreamReader reader, StreamWriter writer) {
+                    await(reader.readexactly(1));
+                    await(ended.wait());
+                    BOOST_TEST(!writer.is_closing());
+                    if (how == thrown) throw std::logic_error("no");
+                    if (how == closed_if_open && !writer.is_closing()) writer.close();
+                },
+                "127.0.0.1", 0, ServerOptions().limit(1024).ssl(toy())));
+            const Streams streams = await(open_connection("127.0.0.1", port_of(server), over_toy()));
+            streams.second.write(std::string(100000, 'x'));
+            await(streams.second.drain());
+            const auto socket = absl::any_cast<TransportSocket>(streams.second.get_extra_info("socket"));
+            let_it_arrive();
+            BOOST_REQUIRE(::shutdown(socket.fd(), SHUT_WR) == 0);
+            let_it_arrive();
+            ended.set();
+            BOOST_TEST(await(streams.first.read()) == "");
+            end_server(server);
+            streams.second.transport()->abort();
+            BOOST_TEST(warnings.count() == (how == dropped ? 1u : 0u));
+        });
+    }
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_upgraded_is_refused) {

@@ -46,14 +46,17 @@ void SSLProtocol::handshake_timed_out() {
     });
 }
 
-void SSLProtocol::wake_waiter(const std::exception_ptr& error) {
+void SSLProtocol::wake_waiter(std::exception_ptr error) {
     const Future<void> waiter = std::exchange(waiter_, Future<void>(nullptr));
     if (!waiter || waiter.done()) return;
     if (handshake_done_ && error == nullptr) return waiter.set_result();
-    waiter.set_exception(error != nullptr ? error
-                                          : std::make_exception_ptr(os_error(
-                                                closed_by_app_ ? ECONNABORTED : ECONNRESET,
-                                                "the connection was closed during the TLS handshake")));
+    if (error == nullptr) {
+        // Or that memory is short, even for this: the waiter is told in any case.
+        error = failure_of([&] {
+            throw os_error(closed_by_app_ ? ECONNABORTED : ECONNRESET, "the connection was closed during the TLS handshake");
+        });
+    }
+    waiter.set_exception(std::move(error));
     waiter.core()->silence();  // who waits may be cancelled before it gets to see it
 }
 

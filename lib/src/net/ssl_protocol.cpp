@@ -45,7 +45,7 @@ std::shared_ptr<Transport> SSLProtocol::transport() {
     return std::make_shared<SSLTransport>(shared_from_this());
 }
 
-void SSLProtocol::connection_made(std::shared_ptr<BaseTransport> below) {
+void SSLProtocol::begin(std::shared_ptr<BaseTransport> below, absl::string_view ciphertext) {
     below_ = as<Transport>(below);
     guarded([&] {
         transport_ = std::make_shared<SSLTransport>(shared_from_this());
@@ -55,8 +55,20 @@ void SSLProtocol::connection_made(std::shared_ptr<BaseTransport> below) {
         state_ = State::handshake;
         handshake_timer_ =
             loop_.call_later(settings_.handshake_timeout.value_or(std::chrono::seconds(60)), [this] { handshake_timed_out(); });
-        advance();
+        if (ciphertext.empty()) return advance();
+        object_->feed(ciphertext);
+        unread_ = ciphertext.size();
+        advance_soon();  // this is a task of the application's, where its protocol is not to be called
     });
+}
+
+void SSLProtocol::advance_soon() {
+    if (advancing_soon_) return;
+    loop_.call_soon([self = shared_from_this()] {
+        self->advancing_soon_ = false;
+        if (!self->lost_) self->guarded([&] { self->advance(); });
+    });
+    advancing_soon_ = true;
 }
 
 void SSLProtocol::advance() {
@@ -77,9 +89,12 @@ void SSLProtocol::advance_once() {
         tell_end_of_stream();
         if (state_ == State::wrapped) begin_flushing();
     }
+    // A plain transport takes such an end for the end of the stream, and so does asyncio here, although a close_notify is
+    // missing: who must know whether it was the peer that ended it has to say so in the protocol. What came before it waits for
+    // resume_reading, for as long as the application likes; until then this is an open connection.
+    if (state_ == State::wrapped && end_below_ && may_read()) begin_flushing();
     if (state_ == State::wrapped || state_ == State::flushing) write_backlog();
-    // What came before the end of the stream waits for resume_reading, for as long as the application likes.
-    if (state_ == State::flushing && (may_read() || peer_closed_)) {
+    if (state_ == State::flushing) {
         start_shutdown_timer();
         if (backlog_.empty()) state_ = State::shutdown;
     }

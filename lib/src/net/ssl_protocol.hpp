@@ -4,12 +4,13 @@
 // Its life: the transport below keeps it, and from connection_made on it keeps itself, by its own transport, until the transport
 // below is lost or the loop closes. So nothing that is scheduled refers to one that is gone.
 //
-//   unwrapped -> handshake -> wrapped -> flushing (close() or an end of the stream: what was written is still sent)
+//   unwrapped -> handshake -> wrapped -> flushing (close(), or an end of the stream that was read: what was written is still sent)
 //             -> shutdown (close_notify is sent; waiting for the peer's) -> unwrapped, when the transport below closes
 //
 // Whatever happens (bytes from below, room below, resume_reading, close) ends in advance(), which does what the state allows.
-// The calls of the application's protocol are made from there alone, and may do anything: write at once, while all else that
-// they ask for is noted, and done when they have returned.
+// What the application's protocol is told of what comes from the peer it is told from there alone; it may do anything then: write
+// at once, while all else that it asks for is noted, and done when it has returned. pause_writing and resume_writing may also
+// come from within its own call of write() or set_write_buffer_limits(), and connection_lost comes from the transport below.
 #ifndef CEDE_SRC_NET_SSL_PROTOCOL_HPP
 #define CEDE_SRC_NET_SSL_PROTOCOL_HPP
 
@@ -17,6 +18,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "cede/loop/event_loop.hpp"
 #include "cede/net/protocol.hpp"
@@ -41,8 +43,11 @@ public:
     SSLProtocol(EventLoop& loop, const SSLSettings& settings, bool server_side, Future<void> waiter, bool knows);
     ~SSLProtocol() override;
 
+    // connection_made, with what has been received already.
+    void begin(std::shared_ptr<BaseTransport> below, absl::string_view ciphertext);
+
     // From the transport below.
-    void connection_made(std::shared_ptr<BaseTransport> below) override;
+    void connection_made(std::shared_ptr<BaseTransport> below) override { begin(std::move(below), absl::string_view()); }
     void connection_lost(std::exception_ptr error) override;
     absl::Span<char> get_buffer(std::ptrdiff_t size_hint) override;
     void buffer_updated(std::size_t count) override;
@@ -81,15 +86,17 @@ private:
     void guarded(F f);
     void advance();
     void advance_once();
+    void advance_soon();
 
     // ssl_handshake.cpp
     void do_handshake();
     void handshake_complete();
     void handshake_timed_out();
-    void wake_waiter(const std::exception_ptr& error);
+    void wake_waiter(std::exception_ptr error);
 
     // ssl_reading.cpp
-    bool may_read() const noexcept { return !reading_paused_ || closed_by_app_; }
+    // Not before the turn of the loop that resume_reading() has asked for: until then the buffer for reading may be in use.
+    bool may_read() const noexcept { return (!reading_paused_ && !advancing_soon_) || closed_by_app_; }
     void read_incoming();
     bool read_some(absl::Span<char> buffer, std::size_t& count);
     void read_plain();
@@ -145,7 +152,7 @@ private:
     std::size_t unread_ = 0;  // an upper bound of what object_ was fed, and nobody has read
     bool reading_paused_ = false;
     bool reading_paused_below_ = false;
-    bool resuming_ = false;  // scheduled
+    bool advancing_soon_ = false;  // scheduled
 
     WriteBuffer backlog_;  // what is not encrypted yet
     WriteFlow flow_;

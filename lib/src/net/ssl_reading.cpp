@@ -35,31 +35,20 @@ void SSLProtocol::buffer_updated(std::size_t count) {
 bool SSLProtocol::eof_received() {
     end_below_ = true;
     if (state_ == State::unwrapped) return false;
-    guarded([&] {
-        // A plain transport takes such an end for the end of the stream, and so does asyncio here, although a close_notify is
-        // missing: who must know whether it was the peer that ended it has to say so in the protocol.
-        if (state_ == State::wrapped) begin_flushing();
-        advance();
-    });
+    guarded([&] { advance(); });
     // When all is sent the transport below is closed; one that is TLS itself cannot stay open longer than that.
     return state_ != State::unwrapped && !below_->get_extra_info("sslcontext").has_value();
 }
 
 void SSLProtocol::resume_reading() {
     if (!reading_paused_ || lost_) return;
-    if (!resuming_) {
-        loop_.call_soon([self = shared_from_this()] {
-            self->resuming_ = false;
-            if (!self->lost_) self->guarded([&] { self->advance(); });
-        });
-        resuming_ = true;
-    }
+    advance_soon();
     reading_paused_ = false;
 }
 
 void SSLProtocol::read_incoming() {
     if (closed_by_app_) return discard_incoming();
-    while (!reading_paused_ && !closed_by_app_ && !peer_closed_ && unread_ > 0 &&
+    while (may_read() && !closed_by_app_ && !peer_closed_ && unread_ > 0 &&
            (state_ == State::wrapped || state_ == State::flushing)) {
         const std::shared_ptr<BaseProtocol> app = app_;  // may be switched by the call
         if (plain_ != nullptr) {
@@ -118,11 +107,14 @@ void SSLProtocol::read_buffered() {
     if (failure && state_ != State::unwrapped) std::rethrow_exception(failure);
 }
 
-// After close() nobody wants it, but the peer's close_notify comes behind it.
+// After close() nobody wants it, but the peer's close_notify comes behind it. Not into the buffer for reading: who closes may be
+// a protocol of another connection, in the middle of what it was given from there.
 void SSLProtocol::discard_incoming() {
+    if (peer_closed_ || unread_ == 0) return;
+    const NetworkState::CipherBuffer buffer(loop_.network());
     while (!peer_closed_ && unread_ > 0) {
         std::size_t count = 0;
-        read_some(absl::Span<char>(loop_.network().read_buffer(), read_buffer_size), count);
+        read_some(absl::Span<char>(buffer.data(), cipher_buffer_size), count);
     }
 }
 

@@ -63,7 +63,12 @@ void SSLProtocol::do_shutdown() {
 
 void SSLProtocol::fatal_error(std::exception_ptr error, const char* message) {
     if (lost_) return;
-    if (!is_os_error(error)) report(loop_, message, error, transport_);
+    // A connection that ends by an error of its own is nothing special, unless nobody hears of it. To close matters more than to
+    // report, for which memory may be too short.
+    const bool silent = state_ == State::handshake && !waiter_;
+    failure_of([&] {
+        if (!is_os_error(error) || (silent && loop_.get_debug())) report(loop_, message, error, transport_);
+    });
     if (state_ != State::unwrapped && !below_->is_closing()) {
         failure_of([&] { send_outgoing(); });  // the alert that tells the peer why
     }

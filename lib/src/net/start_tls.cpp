@@ -1,5 +1,6 @@
 // loop.start_tls.
 #include <stdexcept>
+#include <string>
 
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/loop/event_loop.hpp"
@@ -39,8 +40,10 @@ std::shared_ptr<Transport> start_tls_here(EventLoop& loop, const Upgrade& upgrad
     if (below->is_closing()) throw RuntimeError("start_tls: the transport is closing");
     const Future<void> made(loop);
     const auto ssl = detail::SSLProtocol::make(loop, upgrade.protocol, upgrade.settings, upgrade.server_side, made, true);
+    const auto holder = std::dynamic_pointer_cast<detail::HoldsReceived>(upgrade.protocol);
+    const std::string received = holder != nullptr ? holder->take_received() : std::string();
     below->set_protocol(ssl);
-    ssl->connection_made(below);
+    ssl->begin(below, received);
     below->resume_reading();  // whoever paused it cannot resume it any more
     try {
         await(made);

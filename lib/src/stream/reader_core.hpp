@@ -32,6 +32,7 @@ public:
     // By one that goes on above it: what was paused is from then on paused there.
     void replace_transport(std::shared_ptr<ReadTransport> transport);
     const std::exception_ptr& exception() const noexcept { return exception_; }
+    std::string take_all() { return take(buffer_.size()); }
     bool at_eof() const noexcept { return eof_ && buffer_.empty(); }
 
     std::string read(std::ptrdiff_t n);

@@ -91,6 +91,11 @@ void StreamReaderProtocol::connection_made(std::shared_ptr<BaseTransport> transp
     start_client(loop, std::move(transport), client_connected_, reader, std::move(writer));
 }
 
+std::string StreamReaderProtocol::take_received() {
+    const auto reader = reader_.lock();
+    return reader != nullptr ? reader->take_all() : std::string();
+}
+
 void StreamReaderProtocol::replace_transport(const std::shared_ptr<Transport>& transport) {
     if (const auto reader = reader_.lock()) reader->replace_transport(transport);
 }

@@ -49,11 +49,14 @@ void WriterCore::start_tls(const std::shared_ptr<SSLContext>& context, StartTlsO
 
 void WriterCore::ended(bool with_loop) noexcept {
     try {
-        if (transport_->is_closing()) return;
-        if (!with_loop) return warn("loop is closed: unclosed <StreamWriter" + peer_suffix(*transport_) + ">");
-        transport_->close();
+        const bool open = !transport_->is_closing();
+        if (!with_loop) {
+            if (open) warn("loop is closed: unclosed <StreamWriter" + peer_suffix(*transport_) + ">");
+            return;
+        }
+        transport_->close();  // one that closes by itself may be waiting for a reader that nobody holds any more
         // While an exception unwinds, nobody had the chance to close it.
-        if (!unwound()) {
+        if (open && !unwound()) {
             warn("unclosed <StreamWriter" + peer_suffix(*transport_) + ">: close() it, then await wait_closed()");
         }
     } catch (...) {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -63,6 +64,18 @@ public:
     // The system has refused to send a datagram, or tells that one did not arrive: a std::system_error.
     virtual void error_received(std::exception_ptr error);
 };
+
+namespace detail {
+// A protocol that keeps what it has received until somebody reads it, as that of the streams does.
+class HoldsReceived {
+public:
+    // For start_tls: to the peer that is the beginning of TLS. Throws std::bad_alloc, and has taken nothing then.
+    virtual std::string take_received() = 0;
+
+protected:
+    ~HoldsReceived() = default;
+};
+}  // namespace detail
 
 // For a child process: connection_made comes first, connection_lost last, when the child has ended and every pipe is lost.
 // pause_writing and resume_writing are about its standard input. What these throw is reported, and changes nothing.

@@ -9,6 +9,7 @@
 
 #include <exception>
 #include <memory>
+#include <string>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
@@ -26,7 +27,7 @@ class Transport;
 // tasks in turn while others are in the middle of it.
 using ClientConnected = absl::AnyInvocable<void(StreamReader, StreamWriter)>;
 
-class StreamReaderProtocol : public FlowControlMixin {
+class StreamReaderProtocol : public FlowControlMixin, public detail::HoldsReceived {
 public:
     // Feeds `reader`, on its loop's thread. Throws RuntimeError for an empty reader.
     explicit StreamReaderProtocol(StreamReader reader);
@@ -47,6 +48,7 @@ public:
 private:
     friend class detail::WriterCore;  // start_tls
     bool serves_client() const noexcept { return client_connected_ != nullptr; }
+    std::string take_received() override;
     void replace_transport(const std::shared_ptr<Transport>& transport);
 
     std::weak_ptr<detail::ReaderCore> reader_;

@@ -63,9 +63,10 @@ public:
     // the reader's exception() is, std::system_error with ECONNRESET when the connection is gone, CancelledError.
     Coroutine<void> drain() const;
 
-    // Goes over to TLS on this connection: cedes until what was written is sent, and then until TLS is agreed on. This writer and
-    // its reader go on with it. What the reader holds already was received in plain: do not trust it. In what start_server has
-    // called we are the server of TLS as well, else the client, unless the options say otherwise. Throws what drain() and
+    // Goes over to TLS on this connection: cedes as drain() does, and then until TLS is agreed on. This writer and its reader go
+    // on with it. What the reader holds unread is taken for the beginning of the peer's TLS, so read all that was said in plain
+    // first; anything else is an SSLError, and nothing in plain can pass for what comes by TLS. In what start_server has called
+    // we are the server of TLS as well, else the client, unless the options say otherwise. Throws what drain() and
     // EventLoop::start_tls() throw; std::invalid_argument also for streams that are not those of a socket.
     Coroutine<void> start_tls(std::shared_ptr<SSLContext> context, StartTlsOptions options = StartTlsOptions()) const;
 
