@@ -14,6 +14,7 @@
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/coroutine/generator.hpp"
 #include "cede/fiber/stack_pool.hpp"
+#include "cede/testing/fail_allocations.hpp"
 #include "fiber/fixtures.hpp"
 #include "fiber/stack_block.hpp"
 #include "support/allocation_counter.hpp"
@@ -124,6 +125,31 @@ BOOST_AUTO_TEST_CASE(every_stack_has_its_guard_wherever_it_lies_in_a_mapping) {
     BOOST_TEST(readable == unguarded);
     if (StackPool::figures().guard == StackPool::Guard::madvise) BOOST_TEST(unguarded == 0U);
     finish(strands);
+}
+
+// A new thread's first stack makes a pool, a mapping and the lists to keep both.
+BOOST_AUTO_TEST_CASE(a_stack_can_be_had_after_any_allocation_for_one_has_failed) {
+    if (!AllocationCounter::available()) {
+        BOOST_TEST_MESSAGE("skipped: allocations cannot be made to fail in this build");
+        return;
+    }
+    bool failed = true;
+    for (std::size_t nth = 1; failed && nth < 100; ++nth) {
+        std::thread([&] {
+            Strand next([](Strand& self) { self.pause(); });
+            cede::detail::fail_allocation(nth);
+            try {
+                next.resume();
+            } catch (const std::bad_alloc&) {
+            }
+            failed = cede::detail::allocation_has_failed();
+            if (!next.fiber().has_stack()) next.resume();
+            next.resume();
+            auto more = parked(100);
+            finish(more);
+        }).join();
+    }
+    BOOST_TEST(!failed);
 }
 
 BOOST_AUTO_TEST_CASE(a_stack_has_at_least_the_size_asked_for) {

@@ -3,10 +3,6 @@
 #include "base/sanitizers.hpp"
 
 #if !CEDE_ASAN && !CEDE_TSAN
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include "base/slabs.hpp"
 #endif
 
@@ -18,7 +14,7 @@ namespace detail {
 void* pool_allocate(std::size_t size) { return ::operator new(size); }
 void pool_release(void* block, std::size_t) noexcept { ::operator delete(block); }
 bool pool_keeps_much() noexcept { return false; }
-void pool_give_back() noexcept {}
+bool pool_give_back() noexcept { return false; }
 void set_pool_recycling(bool) noexcept {}
 
 #else
@@ -48,12 +44,14 @@ inline SizeClass class_of(std::size_t size) noexcept {
     return found;
 }
 
-// What a thread keeps of one size: large blocks beyond it go to operator delete at once, small ones to the system when the loop
-// rests.
+// What a thread keeps of one size. Beyond it large blocks go to operator delete one by one, small ones to their slabs, half of
+// them at once.
 constexpr std::size_t most_kept_bytes = std::size_t{4} << 20;
-constexpr std::size_t most_kept_small = std::size_t{1} << 20;
-// So much given back that the rest of the program has had a peak, too.
-constexpr std::size_t bytes_of_a_peak = std::size_t{32} << 20;
+// More than that of small ones is looked at when the loop rests.
+constexpr std::size_t most_kept_unused = std::size_t{1} << 20;
+constexpr std::chrono::milliseconds longest_look(1);
+// What stays when a thread ends, for the next.
+constexpr std::size_t slabs_left_behind = 4;
 
 struct FreeList {
     Block* first;
@@ -65,20 +63,39 @@ struct FreeList {
 // function would cost as much as the list itself.
 __thread FreeList lists[classes];
 __thread SlabCut cuts[small_classes];
-__thread bool keeps_much;      // more than most_kept_bytes of one size, at some time since the last look
+__thread bool keeps_much;      // more than most_kept_unused of one size, at some time since the last look
 __thread bool kept_by_thread;  // the Drain below is armed
 __thread bool stands_aside;    // for a test
 __thread bool thread_ends;
 
+// Returns the first blocks of a small size, of `bytes` bytes together at the least.
+void spill(FreeList& list, std::size_t each, std::size_t bytes) noexcept {
+    if (list.first == nullptr || bytes == 0) return;
+    Block* const first = list.first;
+    Block* last = first;
+    for (list.bytes -= each; last->next != nullptr && bytes > each; bytes -= each) {
+        last = last->next;
+        list.bytes -= each;
+    }
+    list.first = last->next;
+    last->next = nullptr;
+    return_to_slabs(first);
+}
+
 void empty_lists() noexcept {
     for (std::size_t index = 0; index < classes; ++index) {
         FreeList& list = lists[index];
+        if (index < small_classes) {
+            const std::size_t each = (index + 1) * granularity;
+            spill(list, each, list.bytes);
+            give_up(cuts[index], each);
+            continue;
+        }
         while (Block* const block = list.first) {
             list.first = block->next;
-            index < small_classes ? return_to_slab(block) : ::operator delete(block);
+            ::operator delete(block);
         }
         list.bytes = 0;
-        if (index < small_classes) give_up(cuts[index], (index + 1) * granularity);
     }
 }
 
@@ -86,6 +103,7 @@ struct Drain {
     ~Drain() {
         thread_ends = true;
         empty_lists();
+        drop_free_slabs_beyond(slabs_left_behind);
     }
 };
 
@@ -154,38 +172,40 @@ void pool_release(void* memory, std::size_t size) noexcept {
     FreeList& list = lists[of.index];
     Block* const block = static_cast<Block*>(memory);
     const bool small = of.index < small_classes;
-    if (thread_ends) return small ? return_to_slab(block) : ::operator delete(memory);
-    if (small && list.bytes >= most_kept_small) keeps_much = true;
-    if (!small && list.bytes >= most_kept_bytes) return ::operator delete(memory);
+    if (thread_ends || (!small && list.bytes >= most_kept_bytes)) {
+        if (!small) return ::operator delete(memory);
+        block->next = nullptr;
+        return return_to_slabs(block);
+    }
     if (!kept_by_thread) drain_at_thread_end();
     put(list, block, of.bytes);
+    if (small && list.bytes >= most_kept_unused) {
+        keeps_much = true;
+        if (list.bytes >= most_kept_bytes) spill(list, of.bytes, most_kept_bytes / 2);
+    }
 }
 
-bool pool_keeps_much() noexcept { return keeps_much; }
+bool pool_keeps_much() noexcept { return keeps_much || free_slabs() > 0; }
 
-// Blocks that nobody needed since the last look are those of a peak that is over.
-void pool_give_back() noexcept {
-    keeps_much = false;
-    std::size_t given = 0;
-    for (std::size_t index = 0; index < small_classes; ++index) {
-        FreeList& list = lists[index];
-        // Once more when some were needed, not when none was: then what is left shares its slabs with blocks in use.
-        keeps_much = keeps_much || (list.bytes > most_kept_small && list.lowest < list.bytes);
-        if (list.lowest > most_kept_small) {
-            const std::size_t bytes = (index + 1) * granularity;
-            give_up(cuts[index], bytes);
-            const std::size_t dropped = drop_whole_slabs(list.first, bytes, list.lowest);
-            list.bytes -= dropped;
-            given += dropped;
-            cuts[index].had = 0;
+// What nobody needed since the last look is left from a peak that is over.
+bool pool_give_back() noexcept {
+    const auto deadline = std::chrono::steady_clock::now() + longest_look;
+    if (keeps_much) {
+        keeps_much = false;
+        for (std::size_t index = 0; index < small_classes; ++index) {
+            FreeList& list = lists[index];
+            const std::size_t each = (index + 1) * granularity;
+            if (list.lowest > most_kept_unused) {
+                spill(list, each, list.lowest);
+                give_up(cuts[index], each);
+                cuts[index].had = 0;
+            } else if (list.bytes > most_kept_unused) {
+                keeps_much = true;  // some were needed: once more
+            }
+            list.lowest = list.bytes;
         }
-        list.lowest = list.bytes;
     }
-#ifdef __GLIBC__
-    // By itself glibc gives back the top of its heap only, and one block that stayed there keeps all below it.
-    if (given >= bytes_of_a_peak) malloc_trim(0);
-#endif
-    (void)given;
+    return drop_free_slabs(deadline);
 }
 
 void set_pool_recycling(bool on) noexcept { stands_aside = !on; }

@@ -2,7 +2,10 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <new>
@@ -18,22 +21,21 @@ struct Region;
 
 // Lies at the beginning of its 256 KiB, so that a block's address tells its slab.
 struct Slab {
-    Slab* next;  // among those of its size that have something to give
+    Slab* next;  // among those of its size that have something to give, or among those that are free
     Slab* previous;
     Block* returned;
     std::uint32_t returned_count;
     std::uint32_t cut;       // blocks that there are, while no thread cuts any
-    std::uint32_t counted;   // for drop_whole_slabs
     std::uint32_t index;
     char* rest;              // not cut yet; null while a thread cuts
     Region* region;
     bool listed;
-    bool leaves;
 };
 
 namespace {
 
 // A mapping as large as a huge page, cut into slabs. The memory of a slab goes back by itself, the mapping with its last one.
+// Usual ones and those of huge pages are kept apart, by [large].
 struct Region {
     Region* next;  // among those of its kind that have a slab to give
     Region* previous;
@@ -48,13 +50,15 @@ constexpr unsigned all_used = (1U << slabs_of_region) - 1;
 // The first slab has the region's header behind its own.
 constexpr std::size_t header_bytes = 128;
 static_assert(sizeof(Slab) + sizeof(Region) <= header_bytes, "the first block begins behind the headers");
-constexpr std::size_t first_page = 4096;
 // Half a megabyte of blocks of one size before huge pages pay.
 constexpr unsigned small_slabs = 2;
 
 std::mutex mutex;
-Slab* giving[slab_sizes];    // by size
-Region* regions_with_room[2];  // usual and large ones
+Slab* giving[slab_sizes];  // by size
+Region* regions_with_room[2];
+Slab* free_ones[2];
+std::atomic<std::size_t> free_count{0};
+std::size_t fewest_free;  // since the last look
 
 template <class T>
 void link(T*& first, T& element) noexcept {
@@ -113,19 +117,34 @@ Region& new_region(bool large) {
     return region;
 }
 
-Slab& new_slab(std::size_t index, bool large) {
-    Region* const known = regions_with_room[large];
-    Region& region = known != nullptr ? *known : new_region(large);
+Slab& slab_in(Region& region) noexcept {
     std::size_t place = 0;
     while ((region.used >> place & 1) != 0) ++place;
     region.used |= 1U << place;
-    if (region.used == all_used) unlink(regions_with_room[large], region);
-    char* const memory = memory_of(region) + place * slab_bytes;
-    Slab& slab = *::new (static_cast<void*>(memory)) Slab();
-    slab.index = static_cast<std::uint32_t>(index);
-    slab.rest = first_block(slab);
-    slab.region = &region;
+    if (region.used == all_used) unlink(regions_with_room[region.large], region);
+    return *::new (static_cast<void*>(memory_of(region) + place * slab_bytes)) Slab();
+}
+
+Slab* take_free(bool large) noexcept {
+    Slab* const slab = free_ones[large];
+    if (slab == nullptr) return nullptr;
+    unlink(free_ones[large], *slab);
+    fewest_free = std::min(fewest_free, free_count.fetch_sub(1, std::memory_order_relaxed) - 1);
     return slab;
+}
+
+Slab& new_slab(std::size_t index, bool large) {
+    Slab* slab = take_free(large);
+    if (slab == nullptr) {
+        Region& region = regions_with_room[large] != nullptr ? *regions_with_room[large] : new_region(large);
+        slab = &slab_in(region);
+        slab->region = &region;
+    }
+    slab->index = static_cast<std::uint32_t>(index);
+    slab->rest = first_block(*slab);
+    slab->returned = nullptr;
+    slab->returned_count = slab->cut = 0;
+    return *slab;
 }
 
 void list(Slab& slab) noexcept {
@@ -138,20 +157,31 @@ void unlist(Slab& slab) noexcept {
     slab.listed = false;
 }
 
-void give_back(Slab& slab) noexcept {
+void set_free(Slab& slab) noexcept {
     unlist(slab);
+    link(free_ones[slab.region->large], slab);
+    free_count.fetch_add(1, std::memory_order_relaxed);
+}
+
+// Of a slab that is in no list. The lock is not held while the system works, which takes a tenth of a millisecond.
+void give_back(Slab& slab) noexcept {
+    static const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     Region& region = *slab.region;
-    Region*& others = regions_with_room[region.large];
     char* const memory = reinterpret_cast<char*>(&slab);
     const unsigned bit = 1U << (memory - memory_of(region)) / static_cast<std::ptrdiff_t>(slab_bytes);
-    if (region.used == all_used) link(others, region);
-    region.used &= ~bit;
-    if (region.used != 0) {
-        madvise(memory + first_page, slab_bytes - first_page, MADV_DONTNEED);
-        return;
+    madvise(memory + page, slab_bytes - page, MADV_DONTNEED);
+    {
+        const std::lock_guard<std::mutex> lock(mutex);
+        Region*& others = regions_with_room[region.large];
+        if (region.used == all_used) link(others, region);
+        region.used &= ~bit;
+        if (region.used != 0) return;
+        unlink(others, region);
     }
-    unlink(others, region);
-    munmap(memory_of(region), region_bytes);
+    if (munmap(memory_of(region), region_bytes) == 0) return;
+    // At the limit of mappings, in the middle of one that the kernel has joined: it stays, for the next who wants a slab.
+    const std::lock_guard<std::mutex> lock(mutex);
+    link(regions_with_room[region.large], region);
 }
 
 bool is_free(const Slab& slab) noexcept { return slab.rest != nullptr && slab.returned_count == slab.cut; }
@@ -162,7 +192,7 @@ void give_up_locked(SlabCut& of, std::size_t bytes) noexcept {
     slab.cut = static_cast<std::uint32_t>(static_cast<std::size_t>(of.next - first_block(slab)) / bytes);
     of.next = of.end = nullptr;
     of.slab = nullptr;
-    if (is_free(slab)) return give_back(slab);
+    if (is_free(slab)) return set_free(slab);
     if (slab.returned != nullptr || slab.rest != end_of(slab, bytes)) list(slab);
 }
 
@@ -194,41 +224,48 @@ void give_up(SlabCut& of, std::size_t bytes) noexcept {
     if (of.slab != nullptr) give_up_locked(of, bytes);
 }
 
-void return_to_slab(Block* block) noexcept {
+void return_to_slabs(Block* blocks) noexcept {
     const std::lock_guard<std::mutex> lock(mutex);
-    Slab& slab = slab_of(block);
-    block->next = slab.returned;
-    slab.returned = block;
-    ++slab.returned_count;
-    if (is_free(slab)) {
-        give_back(slab);
-    } else {
-        list(slab);
+    while (Block* const block = blocks) {
+        blocks = block->next;
+        Slab& slab = slab_of(block);
+        block->next = slab.returned;
+        slab.returned = block;
+        ++slab.returned_count;
+        is_free(slab) ? set_free(slab) : list(slab);
     }
 }
 
-std::size_t drop_whole_slabs(Block*& blocks, std::size_t bytes, std::size_t most) noexcept {
-    const std::lock_guard<std::mutex> lock(mutex);
-    for (Block* block = blocks; block != nullptr; block = block->next) slab_of(block).counted = 0;
-    std::size_t dropped = 0;
-    for (Block* block = blocks; block != nullptr; block = block->next) {
-        Slab& slab = slab_of(block);
-        const std::size_t here = ++slab.counted;
-        const bool whole = slab.rest != nullptr && here + slab.returned_count == slab.cut;
-        slab.leaves = whole && dropped + here * bytes <= most;
-        if (slab.leaves) dropped += here * bytes;
-    }
-    if (dropped == 0) return 0;
-    for (Block** link = &blocks; *link != nullptr;) {
-        Slab& slab = slab_of(*link);
-        if (!slab.leaves) {
-            link = &(*link)->next;
-            continue;
+std::size_t free_slabs() noexcept { return free_count.load(std::memory_order_relaxed); }
+
+bool drop_free_slabs(std::chrono::steady_clock::time_point deadline) noexcept {
+    for (;;) {
+        Slab* slab;
+        {
+            const std::lock_guard<std::mutex> lock(mutex);
+            if (fewest_free == 0) {
+                fewest_free = free_slabs();
+                return true;
+            }
+            const std::size_t left = fewest_free - 1;
+            slab = take_free(free_ones[true] != nullptr);
+            fewest_free = left;
         }
-        *link = (*link)->next;
-        if (--slab.counted == 0) give_back(slab);
+        give_back(*slab);
+        if (std::chrono::steady_clock::now() >= deadline) return false;
     }
-    return dropped;
+}
+
+void drop_free_slabs_beyond(std::size_t kept) noexcept {
+    for (;;) {
+        Slab* slab;
+        {
+            const std::lock_guard<std::mutex> lock(mutex);
+            if (free_slabs() <= kept) return;
+            slab = take_free(free_ones[true] != nullptr);
+        }
+        give_back(*slab);
+    }
 }
 
 }  // namespace detail

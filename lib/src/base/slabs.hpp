@@ -1,5 +1,6 @@
-// What it is: where the pool's small blocks come from: slabs of 256 KiB, each cut into blocks of one size, which go back to
-// the system when all their blocks are free. When to use it: below `pool.cpp`, which keeps what a thread has free.
+// What it is: where the pool's small blocks come from: slabs of 256 KiB, each cut into blocks of one size. A slab whose blocks
+// have all come back serves any size, or goes back to the system. When to use it: below `pool.cpp`, which keeps what a thread
+// has free.
 //
 // Rather than operator new: a block costs a few instructions where it cost a hundred, no header, and in a crowd hardly a page
 // fault, for after a thread's first two slabs of a size they come from huge pages. 100,000 tasks at once take half of the time
@@ -9,6 +10,7 @@
 #ifndef CEDE_SRC_BASE_SLABS_HPP
 #define CEDE_SRC_BASE_SLABS_HPP
 
+#include <chrono>
 #include <cstddef>
 
 namespace cede {
@@ -42,11 +44,15 @@ constexpr std::size_t slab_sizes = 16;
 Block* more_blocks(std::size_t index, std::size_t bytes, SlabCut& of);
 // The thread cuts no more from it.
 void give_up(SlabCut& of, std::size_t bytes) noexcept;
-// A block that no thread keeps any more.
-void return_to_slab(Block* block) noexcept;
-// Takes slabs of which all blocks are in `blocks`, each of `bytes` bytes, out of it and gives them back to the system: `most`
-// bytes of blocks at the most. Returns how many bytes.
-std::size_t drop_whole_slabs(Block*& blocks, std::size_t bytes, std::size_t most) noexcept;
+// A list of blocks that no thread keeps any more.
+void return_to_slabs(Block* blocks) noexcept;
+
+// Slabs without a block in use.
+std::size_t free_slabs() noexcept;
+// Gives the system those that nobody needed since the last call that did all; false when there were more at `deadline`.
+bool drop_free_slabs(std::chrono::steady_clock::time_point deadline) noexcept;
+// Gives the system all but so many.
+void drop_free_slabs_beyond(std::size_t kept) noexcept;
 
 }  // namespace detail
 }  // namespace cede

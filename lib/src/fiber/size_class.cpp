@@ -25,8 +25,8 @@ constexpr std::size_t largest_chunk = 1024;
 // Guards made by one system call, once a program has this many stacks. A chunk's all at once would fill half a megabyte of page
 // tables for one stack.
 constexpr std::size_t prepared_at_once = 64;
-// 16 MiB of address space, and so milliseconds at the most if every page of it was used.
-constexpr std::size_t unmapped_at_once = 64;
+// Milliseconds at the most if every page of it was used.
+constexpr std::size_t bytes_unmapped_at_once = std::size_t{16} << 20;
 constexpr std::size_t cache_line = 64;
 
 // What sanitizers and the budget of guards know of stacks that have gone.
@@ -49,10 +49,11 @@ void SizeClass::map_chunk() {
         if (memory == nullptr) continue;
         try {
             std::unique_ptr<StackChunk> chunk(new StackChunk(memory, count));
-            // So that giving a stack back never allocates.
+            // So that giving a stack back never allocates. Before the chunk is known, whose memory goes on failure.
             if (free.capacity() < room + count) free.reserve(std::max(room + count, 2 * free.capacity()));
-            chunks.push_back(std::move(chunk));
+            if (chunks.size() == chunks.capacity()) chunks.reserve(2 * chunks.size() + 8);
             leaving.reserve(chunks.capacity());
+            chunks.push_back(std::move(chunk));
         } catch (...) {
             unmap_stacks(memory, count * size);
             throw;
@@ -137,8 +138,9 @@ void SizeClass::take_out_leaving() noexcept {
     const auto leaves = [](const StackBlock* block) { return block->chunk->leaves; };
     const auto cold_end = free.begin() + static_cast<std::ptrdiff_t>(trimmed);
     trimmed -= static_cast<std::size_t>(std::count_if(free.begin(), cold_end, leaves));
+    const std::size_t before = free.size();
     free.erase(std::remove_if(free.begin(), free.end(), leaves), free.end());
-    low_water = std::min(low_water, free.size());
+    low_water -= std::min(low_water, before - free.size());
     auto stays = chunks.begin();
     for (auto& chunk : chunks) {
         if (!chunk->leaves) {
@@ -170,7 +172,8 @@ bool SizeClass::unmap_leaving(Clock::time_point deadline) noexcept {
         StackChunk& chunk = *leaving.back();
         while (chunk.unmapped < chunk.stacks) {
             if (Clock::now() >= deadline) return false;
-            const std::size_t count = std::min(unmapped_at_once, chunk.stacks - chunk.unmapped);
+            const std::size_t at_once = std::max<std::size_t>(1, bytes_unmapped_at_once / size);
+            const std::size_t count = std::min(at_once, chunk.stacks - chunk.unmapped);
             unmap_stacks(chunk.memory + chunk.unmapped * size, count * size);
             chunk.unmapped += count;
         }

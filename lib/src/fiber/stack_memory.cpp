@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <stdexcept>
 
@@ -112,7 +113,8 @@ char* map_stacks(std::size_t bytes) noexcept {
 }
 
 void unmap_stacks(char* memory, std::size_t bytes) noexcept {
-    if (bytes != 0) munmap(memory, bytes);
+    // A mapping that the kernel has joined with its neighbours cannot be taken out at the limit of mappings.
+    if (bytes != 0 && munmap(memory, bytes) != 0) drop_memory(memory, bytes);
 }
 
 StackPool::Guard install_guard(char* base) noexcept {
@@ -136,8 +138,12 @@ std::size_t install_guards(char* base, std::size_t size, std::size_t count) noex
     for (std::size_t i = 0; i < wanted; ++i) guards[i] = {base + i * size, guard_size()};
     const int self = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
     const long done = self < 0 ? -1 : syscall(SYS_process_madvise, self, guards, wanted, MADV_GUARD_INSTALL, 0);
-    if (self >= 0) close(self);
-    if (done < 0) refused.store(true, std::memory_order_relaxed);
+    if (self >= 0) {
+        const int error = errno;
+        close(self);
+        errno = error;
+    }
+    if (done < 0 && (errno == ENOSYS || errno == EPERM || errno == EINVAL)) refused.store(true, std::memory_order_relaxed);
     return done < 0 ? 0 : static_cast<std::size_t>(done) / guard_size();
 #else
     (void)base, (void)size, (void)count;

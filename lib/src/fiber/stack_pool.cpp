@@ -124,10 +124,12 @@ long long idle() {
         each->take_returned();
         const bool class_done = each->trim(spare_stacks(*each), now + longest_trim);
         whole = whole && class_done;
-        if (class_done) each->low_water = each->free.size();
-        warm = warm || each->free.size() > each->trimmed + kept_warm;
     }
     if (!whole) return 0;
+    for (auto& each : pool->classes) {
+        each->low_water = each->free.size();
+        warm = warm || each->free.size() > each->trimmed + kept_warm;
+    }
     pool->last_look = now;
     if (warm) return std::chrono::nanoseconds(trim_period).count();
     thread_state.idle = nullptr;
@@ -204,6 +206,8 @@ StackPool::Figures StackPool::figures() noexcept {
 void StackPool::trim() noexcept {
     if (detail::pool_of_thread == nullptr) return;
     for (auto& each : detail::pool_of_thread->classes) {
+        each->take_returned();
+        each->trimming = false;  // one that the loop has begun would leave mappings
         each->trim(each->free.size(), detail::SizeClass::Clock::time_point::max());
     }
 }

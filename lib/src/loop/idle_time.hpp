@@ -20,10 +20,13 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    void look_at_pool(absl::optional<Duration>& timeout);
-    void go_round(OwnedList& tasks, absl::optional<Duration>& timeout);
+    // Both take the time, and leave it as it is when they are done.
+    void look_at_pool(Clock::time_point& now, absl::optional<Duration>& wish);
+    void go_round(OwnedList& tasks, Clock::time_point& now, absl::optional<Duration>& wish);
 
     Clock::time_point next_look_{};
+    std::size_t slabs_seen_ = 0;
+    int fruitless_looks_ = 0;
     // A round is under way, and goes on at `next_`; else the next one may begin then.
     bool in_round_ = false;
     Clock::time_point next_{};
