@@ -19,14 +19,24 @@ using namespace cede;
 namespace {
 
 struct Url {
-    std::string host, port, path;
+    std::string host, port;
+    std::string authority;  // both, as the Host field has them
+    std::string path;
 };
 
 Url parsed(absl::string_view url) {
     if (!absl::ConsumePrefix(&url, "https://")) throw std::invalid_argument("not an https:// URL");
     const std::vector<absl::string_view> parts = absl::StrSplit(url, absl::MaxSplits('/', 1));
-    const std::vector<std::string> authority = absl::StrSplit(parts[0], absl::MaxSplits(':', 1));
-    return {authority[0], authority.size() > 1 ? authority[1] : "443", absl::StrCat("/", parts.size() > 1 ? parts[1] : "")};
+    const absl::string_view authority = parts[0];
+    absl::string_view host = authority, port;
+    const bool literal = absl::ConsumePrefix(&host, "[");  // an IPv6 address: https://[::1]:8443/
+    const std::size_t end = host.find(literal ? ']' : ':');
+    if (literal && end == absl::string_view::npos) throw std::invalid_argument("'[' without ']' in the URL");
+    if (end != absl::string_view::npos) port = host.substr(end + (literal ? 1 : 0));
+    host = host.substr(0, end);
+    if (!port.empty() && !absl::ConsumePrefix(&port, ":")) throw std::invalid_argument("no port behind ']' in the URL");
+    return {std::string(host), port.empty() ? "443" : std::string(port), std::string(authority),
+            absl::StrCat("/", parts.size() > 1 ? parts[1] : "")};
 }
 
 // Of the body, if the head tells it. Where it does not, the end of the stream has to do, which anybody on the way can bring
@@ -52,7 +62,7 @@ std::string fetch(const Url& url, const std::shared_ptr<ssl::Context>& context) 
     for (const auto& name : certificate.subjectAltName) names += " " + name.second;
     std::cerr << url.host << ":" << names << ", by " << cipher.protocol << " with " << cipher.name << "\n";
 
-    writer.write(absl::StrCat("GET ", url.path, " HTTP/1.0\r\nHost: ", url.host, "\r\nConnection: close\r\n\r\n"));
+    writer.write(absl::StrCat("GET ", url.path, " HTTP/1.0\r\nHost: ", url.authority, "\r\nConnection: close\r\n\r\n"));
     const std::string head = await(reader.readuntil("\r\n\r\n"));
     const absl::optional<std::int64_t> length = length_in(head);
     std::string body = length ? await(reader.readexactly(static_cast<std::ptrdiff_t>(*length))) : await(reader.read());

@@ -43,7 +43,7 @@ int main(int count, char** arguments) {
     cede::run([&] {
         const auto context = ssl::create_default_context(ssl::Purpose::CLIENT_AUTH);
         context->load_cert_chain(certificate, key);
-        // A handshake that fails is the loop's to report: the server goes on.
+        // A handshake that fails ends that connection only, and is told to nobody but in debug mode (RunOptions::debug).
         const auto options = ServerOptions().ssl(context).ssl_handshake_timeout(10s).limit(64 * 1024);
         const Server server = await(start_server(serve, "127.0.0.1", port, options));
         std::cout << server.sockets().front().local_address().str() << std::endl;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace cede {
 namespace ssl {
@@ -48,12 +49,12 @@ long control(BIO* bio, int command, long, void*) {
 // One for the process. Never freed, since a connection may be among the last things that a program destroys.
 const BIO_METHOD* method() {
     static BIO_METHOD* const made = [] {
-        BIO_METHOD* wire = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "cede");
-        if (wire != nullptr) {
-            BIO_meth_set_write(wire, write_outgoing);
-            BIO_meth_set_read(wire, read_incoming);
-            BIO_meth_set_ctrl(wire, control);
-        }
+        const int index = BIO_get_new_index();
+        BIO_METHOD* const wire = index != -1 ? BIO_meth_new(index | BIO_TYPE_SOURCE_SINK, "cede") : nullptr;
+        if (wire == nullptr) throw std::bad_alloc();  // not for ever: the next connection tries again
+        BIO_meth_set_write(wire, write_outgoing);
+        BIO_meth_set_read(wire, read_incoming);
+        BIO_meth_set_ctrl(wire, control);
         return wire;
     }();
     return made;
@@ -84,8 +85,7 @@ std::size_t ByteQueue::take(char* to, std::size_t room) noexcept {
 }
 
 BIOHandle make_bio(Wire& wire) {
-    const BIO_METHOD* const how = method();
-    BIOHandle bio(how != nullptr ? BIO_new(how) : nullptr);
+    BIOHandle bio(BIO_new(method()));
     if (bio != nullptr) {
         BIO_set_data(bio.get(), &wire);
         BIO_set_init(bio.get(), 1);

@@ -66,13 +66,16 @@ struct Password {
     }
 };
 
+// Without one OpenSSL asks at the terminal for the password of an encrypted block.
+int no_password(char*, int, int, void*) { return -1; }
+
 void load_certificates(Identity& identity, const std::string& path) {
     const File file("certfile", path);
-    identity.certificate.reset(PEM_read_bio_X509_AUX(file.bio(), nullptr, nullptr, nullptr));
+    identity.certificate.reset(PEM_read_bio_X509_AUX(file.bio(), nullptr, no_password, nullptr));
     if (identity.certificate == nullptr) throw_configuration_error("certfile '" + path + "' has no certificate in PEM");
     identity.chain.reset(sk_X509_new_null());
     if (identity.chain == nullptr) throw std::bad_alloc();
-    while (X509* next = PEM_read_bio_X509(file.bio(), nullptr, nullptr, nullptr)) {
+    while (X509* next = PEM_read_bio_X509(file.bio(), nullptr, no_password, nullptr)) {
         X509Handle owned(next);
         if (sk_X509_push(identity.chain.get(), next) == 0) throw std::bad_alloc();
         owned.release();
@@ -97,7 +100,7 @@ void load_key(Identity& identity, const std::string& path, const std::string& te
 // Returns how many.
 int trust_pem(X509_STORE* store, BIO* bio) {
     int count = 0;
-    while (const X509Handle next{PEM_read_bio_X509(bio, nullptr, nullptr, nullptr)}) {
+    while (const X509Handle next{PEM_read_bio_X509(bio, nullptr, no_password, nullptr)}) {
         if (X509_STORE_add_cert(store, next.get()) != 1) throw_configuration_error("a certificate of cadata");
         ++count;
     }
