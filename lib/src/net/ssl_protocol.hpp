@@ -4,7 +4,8 @@
 // Its life: the transport below keeps it, and from connection_made on it keeps itself, by its own transport, until the transport
 // below is lost or the loop closes. So nothing that is scheduled refers to one that is gone.
 //
-//   unwrapped -> handshake -> wrapped -> flushing (close(), or an end of the stream that was read: what was written is still sent)
+//   unwrapped -> handshake -> wrapped
+//             -> flushing (close(), or all was read before the peer's end of the stream: what was written is still sent)
 //             -> shutdown (close_notify is sent; waiting for the peer's) -> unwrapped, when the transport below closes
 //
 // Whatever happens (bytes from below, room below, resume_reading, close) ends in advance(), which does what the state allows.

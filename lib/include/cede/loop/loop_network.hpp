@@ -119,7 +119,9 @@ public:
     // attempts: theirs when they agree, one that lists them when they do not, an ExceptionGroup of all with all_errors.
     // Also std::invalid_argument for a host and a socket together, or for neither. With ConnectionOptions::ssl() it cedes until
     // TLS is agreed on, and then calls connection_made; throws SSLError for what is wrong with the peer, ECONNRESET when the peer
-    // hangs up meanwhile, ECONNABORTED after ssl_handshake_timeout().
+    // hangs up meanwhile, ECONNABORTED after ssl_handshake_timeout(). About TLS std::invalid_argument is for: ssl() without host
+    // and server_hostname(), ssl(true), a context of servers; without ssl() a server_hostname() or a timeout of TLS; a timeout
+    // that is not positive. The same in create_unix_connection, where there is no host.
     virtual Coroutine<Connection> create_connection(ProtocolFactory factory, std::string host, Port port,
                                                     ConnectionOptions options);
     Coroutine<Connection> create_connection(ProtocolFactory factory, std::string host, Port port);
@@ -130,15 +132,17 @@ public:
     Coroutine<Connection> create_unix_connection(ProtocolFactory factory, std::string path);
     Coroutine<Connection> create_unix_connection(ProtocolFactory factory, ConnectionOptions options);
     // On a socket that was accepted elsewhere; of the options those for TLS, where we are the server. Throws
-    // std::invalid_argument when it is not a stream socket.
+    // std::invalid_argument when it is not a stream socket, for a server_hostname(), which is of clients, for a context of
+    // clients, and about TLS as create_connection does; it also throws what that throws of a handshake.
     virtual Coroutine<Connection> connect_accepted_socket(ProtocolFactory factory, Socket socket, ConnectionOptions options);
     Coroutine<Connection> connect_accepted_socket(ProtocolFactory factory, Socket socket);
 
     // Goes over to TLS on a connection that is up, of a socket or TLS itself, and cedes until it is agreed on. The result is the
     // transport that `protocol` must use from then on, in place of the other; its connection_made is not called again. What
-    // was received before belongs to the plain connection: both sides must know who speaks next. Throws as create_connection
-    // does with ssl(), and then connection_lost was or will be called; std::invalid_argument without a context and for a
-    // transport of another kind; RuntimeError for one that is closing.
+    // a protocol was given before belongs to the plain connection: both sides must know who speaks next. Only what the reader of
+    // a StreamReaderProtocol holds unread is the beginning of TLS. Throws as create_connection does with ssl(), and then
+    // connection_lost was or will be called; before anything has happened std::invalid_argument without a context, for a context
+    // or a timeout that will not do, and for a transport of another kind; RuntimeError for one that is closing.
     virtual Coroutine<std::shared_ptr<Transport>> start_tls(std::shared_ptr<BaseTransport> transport,
                                                             std::shared_ptr<BaseProtocol> protocol,
                                                             std::shared_ptr<SSLContext> context, StartTlsOptions options);

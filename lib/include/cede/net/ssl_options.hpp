@@ -46,7 +46,9 @@ public:
         ssl_.without_context = value;
         return self();
     }
-    // How long the peer may take to agree on keys before the connection is given up with ECONNABORTED; 60 s by default.
+    // How long the peer may take to agree on keys before the connection is given up with ECONNABORTED; 60 s by default,
+    // Duration::max() is for ever. Neither timeout is checked here: one that is not positive, or is given without ssl(), is
+    // std::invalid_argument once the connection or server is made.
     Options& ssl_handshake_timeout(Duration value) noexcept { return ssl_.handshake_timeout = value, self(); }
     // How long closing may take, from close() until the peer's close_notify, before the connection is dropped with a
     // TimeoutError; 30 s by default.
@@ -79,7 +81,7 @@ public:
     StartTlsOptions& server_side(bool value) noexcept { return server_side_ = value, *this; }
     // Of a client: the name that the server's certificate must have. Without one nobody knows who the peer is.
     StartTlsOptions& server_hostname(std::string value) noexcept { return ssl_.server_hostname = std::move(value), *this; }
-    // As in ConnectionOptions.
+    // As in ConnectionOptions; what is not positive is std::invalid_argument once TLS is started.
     StartTlsOptions& ssl_handshake_timeout(Duration value) noexcept { return ssl_.handshake_timeout = value, *this; }
     StartTlsOptions& ssl_shutdown_timeout(Duration value) noexcept { return ssl_.shutdown_timeout = value, *this; }
 

@@ -45,6 +45,11 @@ enum VerifyFlags : unsigned long {
     VERIFY_X509_PARTIAL_CHAIN = 0x80000
 };
 
+// What get_extra_info() of a transport or a StreamWriter tells after the handshake, besides "sslcontext" and "ssl_object":
+// "peercert" (Certificate) and "cipher" (Cipher), as below; "version" ("TLSv1.3"), "compression", "selected_alpn_protocol" and
+// "server_hostname" (of a server: the name that the client has asked for), each a std::string; "session_reused" (bool). An empty
+// any stands for what there is not.
+
 // Of the peer: `absl::any_cast<ssl::Certificate>(writer.get_extra_info("peercert"))`. Python's dict, under its keys. Nobody has
 // looked into one that was not verified (CERT_NONE), so all but `der` is empty then.
 struct Certificate {
