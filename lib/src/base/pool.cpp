@@ -14,7 +14,7 @@ namespace detail {
 void* pool_allocate(std::size_t size) { return ::operator new(size); }
 void pool_release(void* block, std::size_t) noexcept { ::operator delete(block); }
 bool pool_keeps_much() noexcept { return false; }
-bool pool_give_back() noexcept { return false; }
+bool pool_give_back() noexcept { return true; }
 void set_pool_recycling(bool) noexcept {}
 
 #else
