@@ -1,16 +1,13 @@
 // What the sockets of loop.sock_* leave in the selector between two waits, and who may have the descriptor then.
-#include "net/fixtures.hpp"
+#include "net/socket_watch_fixtures.hpp"
 #include "support/faults/system_calls.hpp"
 
 #include <poll.h>
 #include <sys/wait.h>
 
-#include <thread>
-
 #include "cede/loop/run_in_executor.hpp"
 #include "cede/selectors/selectors.hpp"
 #include "cede/task/task.hpp"
-#include "cede/task/to_thread.hpp"
 #include "cede/testing/testing.hpp"
 #include "support/allocation_counter.hpp"
 #include "support/instrumentation.hpp"
@@ -19,22 +16,7 @@ namespace cede {
 namespace tests {
 namespace {
 
-using Ends = std::pair<Socket, Socket>;
-
-void put(const Socket& socket, absl::string_view text) {
-    BOOST_REQUIRE(::send(socket.fd(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
-}
-
-// Has been waited for once, and lies idle in the selector.
-void receive_once(const Ends& ends) {
-    const Task<std::string> reading = create_task(get_running_loop().sock_recv(ends.first, 10));
-    await(sleep(Duration()));
-    put(ends.second, "first");
-    BOOST_TEST(await(reading) == "first");
-}
-
 bool is_displaced(const RuntimeError& error) { return std::string(error.what()).find("displaced") != std::string::npos; }
-bool is_bad_descriptor(const std::system_error& error) { return error.code() == std::errc::bad_file_descriptor; }
 
 // Closes a descriptor behind the back of its Socket, and has `other` take its number.
 void reuse(const Socket& socket, Socket& other) {
@@ -163,6 +145,39 @@ BOOST_AUTO_TEST_CASE(an_event_that_nobody_awaits_takes_the_socket_out_of_the_sel
         BOOST_TEST(changes.count() == 1);
         receive_once(ends);  // back again
         BOOST_TEST(changes.count() == 2);
+    });
+}
+
+// Of a coroutine that is stepped by hand, and not again once it could go on; as it is with one whose stack is given up.
+BOOST_AUTO_TEST_CASE(who_was_woken_and_never_runs_does_not_keep_the_loop_awake) {
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        const Ends ends = Socket::pair();
+        Coroutine<std::string> left = loop.sock_recv(ends.first, 10);
+        left.send();
+        const CallCounter changes(SystemCall::epoll_ctl), waits(SystemCall::epoll_wait);
+        put(ends.second, "x");
+        settle();
+        BOOST_TEST(changes.count() == 1);
+        for (int i = 0; i < 5; ++i) await(sleep(std::chrono::milliseconds(1)));
+        BOOST_TEST(waits.count() < 530);
+        BOOST_TEST(await(loop.sock_recv(ends.first, 10)) == "x");
+        receive_once(ends);
+        receive_once(ends);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(who_was_woken_and_never_runs_does_not_keep_the_next_from_it) {
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        const Ends ends = Socket::pair();
+        Coroutine<std::string> left = loop.sock_recv(ends.first, 10);
+        left.send();
+        const Task<std::string> next = create_task(loop.sock_recv(ends.first, 10));
+        await(sleep(Duration()));
+        put(ends.second, "x");
+        BOOST_TEST(until([&] { return next.done(); }));
+        if (next.done()) BOOST_TEST(await(next) == "x");
     });
 }
 
@@ -336,70 +351,6 @@ BOOST_AUTO_TEST_CASE(a_closed_socket_whose_file_lives_on_does_not_keep_the_loop_
         const CallCounter waits(SystemCall::epoll_wait);
         for (int i = 0; i < 5; ++i) await(sleep(std::chrono::milliseconds(1)));
         BOOST_TEST(waits.count() < 20);
-    });
-}
-
-BOOST_AUTO_TEST_CASE(another_thread_may_close_it) {
-    for (const bool waits : {false, true}) {
-        cede::run([=] {
-            EventLoop& loop = get_running_loop();
-            Ends ends = Socket::pair();
-            receive_once(ends);
-            Task<std::string> reading;
-            if (waits) {
-                reading = create_task(loop.sock_recv(ends.first, 10));
-                await(sleep(Duration()));
-            }
-            const int number = ends.first.fd();
-            std::thread([&] { ends.first.close(); }).join();
-            Ends next = Socket::pair();
-            const Socket& reused = next.first.fd() == number ? next.first : next.second;
-            const Socket& peer = next.first.fd() == number ? next.second : next.first;
-            BOOST_TEST(reused.fd() == number);
-            const Task<std::string> reading_next = create_task(loop.sock_recv(reused, 10));
-            settle();
-            if (waits) BOOST_CHECK_THROW(await(reading), std::exception);
-            put(peer, "new");
-            BOOST_TEST(await(reading_next) == "new");
-        });
-    }
-}
-
-BOOST_AUTO_TEST_CASE(who_waits_gets_ebadf_when_another_thread_closes_it) {
-    cede::run([] {
-        Ends ends = Socket::pair();
-        const Task<std::string> reading = create_task(get_running_loop().sock_recv(ends.first, 10));
-        await(sleep(Duration()));
-        std::thread([&] { ends.first.close(); }).join();
-        BOOST_CHECK_EXCEPTION(await(reading), std::system_error, is_bad_descriptor);
-    });
-}
-
-// From one loop to the next, in this thread or in another, with the first still there, closed, or gone.
-BOOST_AUTO_TEST_CASE(a_socket_goes_from_loop_to_loop) {
-    const Ends ends = Socket::pair();
-    const auto once = [&](EventLoop& loop) { loop.run_until_complete([&] { receive_once(ends); }); };
-    {
-        const auto first = new_event_loop(), second = new_event_loop();
-        for (int i = 0; i < 3; ++i) {
-            once(*first);
-            once(*second);
-        }
-        std::thread([&] { once(*new_event_loop()); }).join();
-        once(*first);
-        second->close();
-        once(*first);
-    }
-    once(*new_event_loop());
-}
-
-BOOST_AUTO_TEST_CASE(another_thread_uses_it_while_it_lies_idle_here) {
-    cede::run([] {
-        Ends ends = Socket::pair();
-        for (int i = 0; i < 20; ++i) {
-            receive_once(ends);
-            await(to_thread([&] { cede::run([&] { receive_once(ends); }); }));
-        }
     });
 }
 

@@ -1,5 +1,6 @@
 // add_reader and its kin: who waits for which file descriptor.
 #include <algorithm>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -86,6 +87,13 @@ bool LoopImpl::displace_line(int fd, FdSlot& slot, selectors::EventMask taken) n
     return idle || awaited;
 }
 
+void LoopImpl::forget(const LoopReference& reference, int fd) noexcept {
+    if (reference.token == nullptr) return;
+    const std::lock_guard<std::mutex> lock(reference.token->mutex);
+    EventLoop* const loop = loop_of(reference);
+    if (loop != nullptr && loop->impl().others_may_forget) loop->impl().selector->forget(fd);
+}
+
 std::size_t LoopImpl::idle_descriptors() const noexcept {
     return static_cast<std::size_t>(std::count_if(
         fds.begin(), fds.end(), [](const FdSlot& slot) { return slot.registered != 0 && slot.wanted() == 0; }));
@@ -100,7 +108,7 @@ void schedule_fd(EventLoop& loop, const selectors::ReadyFd& event) {
 }
 
 void FdLine::schedule(EventLoop& loop, selectors::EventMask events) {
-    ready_ |= events & ~woken_;
+    ready_ |= loop.impl().iteration == woken_in_ ? events & ~woken_ : events;
     if (ready_ == 0 || linked()) return;  // as in schedule_persistent()
     loop.enqueue(*this);
     ref_acquire(this);

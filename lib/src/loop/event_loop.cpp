@@ -218,6 +218,10 @@ void EventLoop::close() {
     while (!impl_->timers.empty()) impl_->timers.pop().discard();
     for (detail::FdSlot& slot : impl_->fds) slot = detail::FdSlot();
     impl_->signals.reset();
+    {
+        const std::lock_guard<std::mutex> lock(reference_.token->mutex);
+        impl_->others_may_forget = false;
+    }
     impl_->selector->close();
     if (impl_->default_executor != nullptr) impl_->default_executor->shutdown(false);
     impl_->default_executor.reset();

@@ -5,6 +5,7 @@
 #ifndef CEDE_SRC_LOOP_FD_SLOT_HPP
 #define CEDE_SRC_LOOP_FD_SLOT_HPP
 
+#include <cstdint>
 #include <exception>
 
 #include "cede/base/ref.hpp"
@@ -37,9 +38,11 @@ protected:
 
     selectors::EventMask awaited_ = 0;
     selectors::EventMask ready_ = 0;  // of events since the last run
-    // Somebody was woken for these and has not run yet. A busy loop looks again before that, and is told again of what nobody
-    // has read: that is no news, and comes once more if it stays.
+    // Somebody was woken for these in that iteration, and runs in the next one. A busy loop looks again before that, and is
+    // told again of what nobody has read: that is no news. Later it is: who was woken may never run, stepped by hand or with
+    // its stack given up.
     selectors::EventMask woken_ = 0;
+    std::uint64_t woken_in_ = 0;
 
 private:
     friend void ref_acquire(FdLine* line) noexcept { line->references_.acquire(); }

@@ -13,6 +13,7 @@ void LoopImpl::leave_to_parent(EventLoop& loop) noexcept {
     LoopImpl& self = loop.impl();
     loop.closed_ = true;
     self.forked = true;
+    self.others_may_forget = false;
     self.running = false;
     self.stopping = true;  // the run call that fork() has copied ends when its callback returns
     self.left_to_parent.splice(loop.ready_);

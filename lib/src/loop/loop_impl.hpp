@@ -54,6 +54,8 @@ struct LoopImpl {
     // This is the child of a fork(), and the loop the parent's: see fork.cpp.
     bool forked = false;
     RunnableList left_to_parent;
+    // Guarded by the token's mutex: false once the selector closes, or is the parent's.
+    bool others_may_forget = true;
     // Whose loop this is: the thread that runs it, or ran or made it last.
     std::atomic<std::thread::id> thread{std::this_thread::get_id()};
     OwnedList owned;  // the tasks that are not done
@@ -123,6 +125,9 @@ struct LoopImpl {
         if (slot.owned_by_transport) throw_owned(fd);
     }
     [[noreturn]] static void throw_owned(int fd);
+    // Any thread: what a descriptor that is about to be closed has left in the system's set of that loop, if that is still
+    // there. The slot does not know of it: renew() it in the loop's thread.
+    static void forget(const LoopReference& loop, int fd) noexcept;
     // Those that are registered though nobody waits for them.
     std::size_t idle_descriptors() const noexcept;
 };

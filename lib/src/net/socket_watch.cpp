@@ -1,7 +1,8 @@
 #include "net/socket_watch.hpp"
 
-#include <memory>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "base/thread_state.hpp"
 #include "cede/base/reports.hpp"
@@ -16,21 +17,6 @@ namespace detail {
 namespace {
 
 constexpr selectors::EventMask both = selectors::EVENT_READ | selectors::EVENT_WRITE;
-
-// Of a watch whose loop is another thread's: told there that its descriptor is gone.
-class EndsElsewhere final : public Runnable {
-public:
-    explicit EndsElsewhere(Ref<SocketWatch> watch) noexcept : watch_(std::move(watch)) {}
-    void run() override {
-        const std::unique_ptr<EndsElsewhere> self(this);
-        watch_->end();
-    }
-    void discard() noexcept override { delete this; }
-    std::string describe() const override { return "the end of a socket that another thread has closed"; }
-
-private:
-    const Ref<SocketWatch> watch_;
-};
 
 }  // namespace
 
@@ -125,7 +111,8 @@ void SocketWatch::wake_first(Queue& waiting) {
         SocketWaiter& first = *waiting.first;
         unlink(first);
         if (first.ready_->done()) continue;  // cancelled, and not unwound yet: the event is for the next one
-        first.woken_ = true;
+        const std::uint64_t now = loop_of(loop_)->impl().iteration;
+        if (std::exchange(woken_in_, now) != now) woken_ = 0;
         woken_ |= first.event_;
         return first.ready_->finish();
     }
@@ -158,16 +145,20 @@ void SocketWatch::lose(selectors::EventMask events, const std::exception_ptr& er
 }
 
 void SocketWatch::end() noexcept {
-    if (EventLoop* const loop = own_loop()) return end_in(*loop);
-    try {
-        Runnable* const elsewhere = new EndsElsewhere(Ref<SocketWatch>(this));
-        if (!post(loop_, *elsewhere)) elsewhere->discard();
-    } catch (const std::bad_alloc&) {
-        // Left idle in the selector of that loop, which drops it when an event or the next user of the number comes.
-    }
+    if (EventLoop* const loop = own_loop()) return end_in(*loop, false);
+    // While the number is still this file's: once it is closed, no call takes out of the kernel what a duplicate keeps there.
+    if (stays_registered_) LoopImpl::forget(loop_, fd_);
+    ref_acquire(this);
+    if (!post(loop_, end_elsewhere_)) end_elsewhere_.discard();
 }
 
-void SocketWatch::end_in(EventLoop& loop) noexcept {
+void SocketWatch::EndElsewhere::run() {
+    const Ref<SocketWatch> queue_reference = Ref<SocketWatch>::adopt(&watch_);
+    if (EventLoop* const loop = watch_.own_loop()) watch_.end_in(*loop, watch_.stays_registered_);
+}
+
+// What was forgotten may have been a reader's of the user's, who shares the number or has taken it over.
+void SocketWatch::end_in(EventLoop& loop, bool forgotten) noexcept {
     const Ref<SocketWatch> alive(this);
     if (awaited_ != 0) {
         std::exception_ptr closed;
@@ -179,10 +170,15 @@ void SocketWatch::end_in(EventLoop& loop) noexcept {
         lose(both, closed);
     }
     FdSlot* const slot = loop.impl().find_slot(fd_);
-    if (slot == nullptr || slot->line.get() != this) return;
-    slot->line = nullptr;
+    if (slot == nullptr) return;
+    const bool entered = slot->line.get() == this;
+    if (entered) slot->line = nullptr;
     try {
-        loop.impl().update(fd_, *slot);
+        if (forgotten) {
+            loop.impl().renew(fd_, *slot);
+        } else if (entered) {
+            loop.impl().update(fd_, *slot);
+        }
     } catch (...) {
         report_unraisable(std::current_exception(), "a socket was closed");
     }
@@ -195,7 +191,6 @@ SocketWaiter::SocketWaiter(EventLoop& loop, SocketCore& socket, selectors::Event
 
 SocketWaiter::~SocketWaiter() {
     if (queued_) watch_->give_up(*this);
-    if (woken_) watch_->woken_ &= ~event_;
     watch_->give_back(std::move(ready_));
 }
 

@@ -24,7 +24,7 @@ public:
 
     bool is_in(const EventLoop& loop) const noexcept { return loop_ == loop.reference(); }
     // The descriptor is about to be closed or given away: whoever waits gets EBADF. From any thread; on another one than the
-    // loop's they get it a little later.
+    // loop's they get it a little later, though the selector's set in the kernel is rid of the descriptor at once. Once only.
     void end() noexcept;
 
     // Wakes who waits for what is ready; drops what nobody waits for.
@@ -41,6 +41,18 @@ private:
         explicit Wakeup(EventLoop& loop) : FutureCore(loop, nullptr, false) {}
         bool is_reusable() const noexcept { return done() && !cancelled() && !exception_ && unique(); }
         using FutureCore::rearm;
+    };
+    // The books of a loop that is another thread's, told there that the descriptor is gone. Posted once; here, so that it needs
+    // no memory then. The queue counts as a reference to the watch.
+    class EndElsewhere final : public Runnable {
+    public:
+        explicit EndElsewhere(SocketWatch& watch) noexcept : watch_(watch) {}
+        void run() override;
+        void discard() noexcept override { watch_.discard(); }
+        std::string describe() const override { return "the end of a socket that another thread has closed"; }
+
+    private:
+        SocketWatch& watch_;
     };
     struct Queue {
         SocketWaiter* first = nullptr;
@@ -59,7 +71,7 @@ private:
     void wake_first(Queue& queue);
     // Brings the selector in line with what is awaited.
     void update(EventLoop& loop) noexcept;
-    void end_in(EventLoop& loop) noexcept;
+    void end_in(EventLoop& loop, bool forgotten) noexcept;
     // The loop, where it can be touched: it is this thread's, and open.
     EventLoop* own_loop() const noexcept;
 
@@ -69,6 +81,7 @@ private:
     Queue readers_;
     Queue writers_;
     Ref<FutureCore> spare_;
+    EndElsewhere end_elsewhere_{*this};
 };
 
 class SocketWaiter {
@@ -87,7 +100,6 @@ private:
     const Ref<SocketWatch> watch_;
     const selectors::EventMask event_;
     bool queued_ = false;
-    bool woken_ = false;
     SocketWaiter* previous_ = nullptr;
     SocketWaiter* next_ = nullptr;
     Ref<FutureCore> ready_;

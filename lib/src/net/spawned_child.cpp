@@ -119,9 +119,9 @@ CEDE_IN_CHILD SpawnFailure become_program(const SpawnPlan& plan) noexcept {
     if (plan.cwd != nullptr && ::chdir(plan.cwd) != 0) return {errno, SpawnFailure::chdir};
     if (options.umask()) ::umask(*options.umask());
     if (!set_session(options)) return {errno, SpawnFailure::session};
-    if (!set_account(plan)) return {errno, SpawnFailure::account};
     if (options.close_fds()) close_others(plan);
     reset_signals(options.restore_signals());
+    if (!set_account(plan)) return {errno, SpawnFailure::account};  // last: from here on somebody else may signal us
     return {execute(plan), SpawnFailure::execute};
 }
 

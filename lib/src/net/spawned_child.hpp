@@ -3,8 +3,12 @@
 // The child is made by vfork: it borrows our memory while we stand still. A fork copies the page tables of the whole program,
 // which takes 10 ms for a program of a few GB and fails where memory may not be overcommitted. posix_spawn is a vfork inside,
 // but cannot do all that is asked for here: close all descriptors but some, change the directory on older systems, umask. The
-// price: the child may do nothing but make system calls, and must leave our memory as it is. A child that is to run as another
-// user is made by fork all the same: that user could stop it, and us with it, or look into the memory that it borrows.
+// price: the child may do nothing but make system calls, and must leave our memory as it is.
+//
+// A child that is to run as another user is made by fork all the same. It becomes that user last, and from there to the execution
+// of the program that user may signal it. Protected by the fork is our memory, which the child does not share then. Not
+// protected is the thread that makes the process: if that user stops the child within these few instructions, the thread waits
+// for what the child has to tell until the child is continued or killed.
 #ifndef CEDE_SRC_NET_SPAWNED_CHILD_HPP
 #define CEDE_SRC_NET_SPAWNED_CHILD_HPP
 

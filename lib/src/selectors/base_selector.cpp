@@ -36,6 +36,7 @@ void BaseSelector::on_register(int, EventMask) {}
 void BaseSelector::on_modify(int, EventMask, EventMask) {}
 void BaseSelector::on_unregister(int, EventMask) noexcept {}
 void BaseSelector::on_close() noexcept {}
+void BaseSelector::forget(int) noexcept {}
 
 void BaseSelector::check_open(const char* call) const {
     if (!registrations_->closed()) return;

@@ -74,6 +74,12 @@ void EpollSelector::on_unregister(int fd, EventMask) noexcept {
     --impl_->registered;
 }
 
+// Not by control(): the generations are the selector's thread's.
+void EpollSelector::forget(int fd) noexcept {
+    epoll_event unused{};
+    if (impl_) ::epoll_ctl(impl_->epoll.get(), EPOLL_CTL_DEL, fd, &unused);
+}
+
 void EpollSelector::on_close() noexcept { impl_.reset(); }
 
 void EpollSelector::select_ready(absl::optional<Duration> timeout, std::vector<ReadyFd>& out) {

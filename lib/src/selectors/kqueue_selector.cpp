@@ -45,7 +45,7 @@ struct KqueueSelector::Impl {
 
     // Applies `action` (EV_ADD or EV_DELETE) to the filters of `events`, all of them even when one fails. One call
     // each: the system stops at the first change that fails. Returns the first error, or 0.
-    int change(int fd, EventMask events, unsigned short action) noexcept {
+    int change(int fd, EventMask events, unsigned short action) const noexcept {  // any thread
         int error = 0;
         for (const EventMask event : {EVENT_READ, EVENT_WRITE}) {
             if ((events & event) == 0) continue;
@@ -96,6 +96,10 @@ void KqueueSelector::on_modify(int fd, EventMask old_events, EventMask events) {
 void KqueueSelector::on_unregister(int fd, EventMask events) noexcept {
     impl_->change(fd, events, EV_DELETE);
     impl_->filters -= filters_in(events);
+}
+
+void KqueueSelector::forget(int fd) noexcept {
+    if (impl_) impl_->change(fd, EVENT_READ | EVENT_WRITE, EV_DELETE);
 }
 
 void KqueueSelector::on_close() noexcept { impl_.reset(); }

@@ -7,7 +7,7 @@
 // another thread, write to a registered pipe or eventfd. EINTR is never reported: the wait goes on with the time left,
 // and a signal that should end it writes to a registered fd.
 //
-// After close() every member but close, fileno and get_map throws RuntimeError.
+// After close() every member but close, fileno, forget and get_map throws RuntimeError.
 #ifndef CEDE_SELECTORS_BASE_SELECTOR_HPP
 #define CEDE_SELECTORS_BASE_SELECTOR_HPP
 
@@ -74,6 +74,12 @@ public:
     // The backend's own fd, which becomes readable when a registered fd is ready, to be watched by another loop;
     // -1 when the backend has none, and after close().
     virtual int fileno() const noexcept { return -1; }
+
+    // Of an fd that is about to be closed in another thread than the selector's: takes it out of the set that the system
+    // keeps, if there is one, and leaves the books alone; the selector's own thread calls unregister() or modify() when it
+    // hears of it. Without this a duplicate, perhaps in a child process, would keep a closed file in an epoll for ever.
+    // Any thread, also while another one is in select or any other member but close and the destructor. Does not throw.
+    virtual void forget(int fd) noexcept;
 
     // The loop's form of `select`: clears `out` and fills it, without allocating once `out` and the backend's buffers
     // have grown to the number of ready fds. Arguments and errors are those of `select`.

@@ -25,6 +25,7 @@ public:
 
     // The epoll fd.
     int fileno() const noexcept override;
+    void forget(int fd) noexcept override;
     void select_ready(absl::optional<Duration> timeout, std::vector<ReadyFd>& out) override;
 
 private:

@@ -27,6 +27,7 @@ public:
 
     // The kqueue fd.
     int fileno() const noexcept override;
+    void forget(int fd) noexcept override;
     void select_ready(absl::optional<Duration> timeout, std::vector<ReadyFd>& out) override;
 
 private:
