@@ -86,7 +86,7 @@ def table(the_rows, programs, command, wanted, quick, repeats):
             return run_for_figure(words, 300) if words else None
 
         # A row that takes seconds says more by itself.
-        times = 1 if quick else max(1, repeats // 2) if row.unit == "%" else repeats
+        times = 1 if quick else max(1, repeats // 2) if row.unit in ("s", "%") else repeats
         begin = time.monotonic()
         results[row.name] = interleaved(programs, times, measure)
         say("%-12s %5.1f s" % (row.name, time.monotonic() - begin))
