@@ -323,7 +323,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_upgraded_is_refused) {
         hang_up(streams);
         BOOST_CHECK_THROW(await(streams.second.start_tls(toy())), std::system_error);
         end_server(server);
-        BOOST_CHECK_THROW(StreamWriter().start_tls(toy()), RuntimeError);
+        BOOST_CHECK_THROW((void)StreamWriter().start_tls(toy()), RuntimeError);
         const MockConnection mock;
         BOOST_CHECK_THROW(await(mock.writer.start_tls(toy())), std::invalid_argument);
         mock.writer.close();
