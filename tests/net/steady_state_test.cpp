@@ -1,36 +1,11 @@
 // What one message costs once a connection is up.
-#include "net/fixtures.hpp"
+#include "net/player.hpp"
 #include "support/faults/system_calls.hpp"
 
 #include "support/allocation_counter.hpp"
 
 namespace cede {
 namespace tests {
-namespace {
-
-// Sends the message again each time it has come back, until `left` are through.
-struct Player : Protocol {
-    void connection_made(std::shared_ptr<BaseTransport> made) override { transport = as<Transport>(made); }
-    void data_received(absl::string_view bytes) override {
-        if (left-- > 0) {
-            transport->write(bytes);
-        } else if (!done.done()) {
-            done.set_result();
-        }
-    }
-    std::shared_ptr<Transport> transport;
-    int left = 0;
-    Future<void> done = nullptr;
-};
-
-void play(Player& player, int messages) {
-    player.left = messages;
-    player.done = Future<void>();
-    player.transport->write("a message of some forty bytes or so, say");
-    await(player.done);
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(steady_state)
 

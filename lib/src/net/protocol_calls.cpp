@@ -14,6 +14,12 @@ void report(EventLoop& loop, const char* message, std::exception_ptr error, std:
     loop.call_exception_handler(context);
 }
 
+absl::Span<char> buffer_of(BufferedProtocol& protocol) {
+    const absl::Span<char> buffer = protocol.get_buffer(-1);
+    if (buffer.empty()) throw RuntimeError("get_buffer() returned an empty buffer");
+    return buffer;
+}
+
 bool is_os_error(const std::exception_ptr& error) noexcept {
     try {
         std::rethrow_exception(error);

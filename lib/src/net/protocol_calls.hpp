@@ -30,6 +30,9 @@ std::exception_ptr failure_of(F&& f) {
 
 void report(EventLoop& loop, const char* message, std::exception_ptr error, std::shared_ptr<BaseTransport> transport);
 
+// Where the next bytes for `protocol` go. Throws what get_buffer() throws, RuntimeError for an empty buffer.
+absl::Span<char> buffer_of(BufferedProtocol& protocol);
+
 // The ordinary ends of a connection, which concern the protocol alone: OSError, in Python's terms.
 bool is_os_error(const std::exception_ptr& error) noexcept;
 

@@ -89,12 +89,8 @@ void SSLProtocol::read_plain() {
 void SSLProtocol::read_buffered() {
     BufferedProtocol* const protocol = buffered_;
     absl::Span<char> buffer;
-    const char* const failed = "Fatal error: protocol.get_buffer() call failed.";
-    if (std::exception_ptr error = failure_of([&] { buffer = protocol->get_buffer(-1); })) {
-        return fatal_error(std::move(error), failed);
-    }
-    if (buffer.empty()) {
-        return fatal_error(std::make_exception_ptr(RuntimeError("get_buffer() returned an empty buffer")), failed);
+    if (std::exception_ptr error = failure_of([&] { buffer = buffer_of(*protocol); })) {
+        return fatal_error(std::move(error), "Fatal error: protocol.get_buffer() call failed.");
     }
     if (state_ == State::unwrapped) return;
     std::size_t count = 0;
