@@ -323,4 +323,13 @@ BOOST_AUTO_TEST_CASE(a_long_ring_of_tasks_and_gathers_is_opened) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_list_in_braces_is_a_container_too) {
+    testing::run([] {
+        const auto task = create_task(after(1s, 1));
+        const auto other = create_task(after(2s, 2));
+        BOOST_TEST((await(gather({task, other})) == std::vector<int>{1, 2}));
+        BOOST_TEST(await(gather_outcomes({task, other}))[1].value() == 2);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(THREAD_011_a_task_factory_that_throws) {
 BOOST_AUTO_TEST_CASE(a_done_callback_and_many_callers) {
     LoopThread other;
     std::vector<std::thread> threads;
-    std::atomic<int> sum{0}, callbacks{0};
+    std::atomic<int> sum{0}, callbacks{0}, callbacks_without{0};
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {
             for (int i = 0; i < 200; ++i) {
@@ -150,6 +150,7 @@ BOOST_AUTO_TEST_CASE(a_done_callback_and_many_callers) {
                         return i;
                     },
                     *other);
+                future.add_done_callback([&] { ++callbacks_without; });
                 future.add_done_callback([&](const ConcurrentFuture<int>& done) {
                     if (done.done()) ++callbacks;
                 });
@@ -161,6 +162,7 @@ BOOST_AUTO_TEST_CASE(a_done_callback_and_many_callers) {
     other.join();
     BOOST_TEST(sum == 4 * 199 * 100);
     BOOST_TEST(callbacks == 800);
+    BOOST_TEST(callbacks_without == 800);
 }
 
 BOOST_AUTO_TEST_CASE(a_thread_that_waits_is_let_go_when_the_loop_closes) {

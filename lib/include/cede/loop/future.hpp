@@ -55,8 +55,7 @@ public:
     // move-only result was taken by an await.
     std::add_lvalue_reference_t<const T> result() const {
         checked_core().check();
-        if (core_->taken()) detail::throw_taken();
-        return slot().get();
+        return value_of_slot(std::is_void<T>());
     }
     // Completes it. Throws InvalidStateError when it is done, RuntimeError for a task.
     void set_result(Value value) const {
@@ -106,6 +105,12 @@ protected:
 
 private:
     detail::Result<T>& slot() const noexcept { return *static_cast<detail::Result<T>*>(core_->slot()); }
+    // Of void the slot is left alone: this may stand for a future of any type, see with_result() in task/task.hpp.
+    void value_of_slot(std::true_type) const noexcept {}
+    std::add_lvalue_reference_t<const T> value_of_slot(std::false_type) const {
+        if (core_->taken()) detail::throw_taken();
+        return slot().get();
+    }
     void set(absl::monostate, std::true_type) const {
         slot().set_from([] {});
     }

@@ -106,10 +106,10 @@ public:
     std::exception_ptr exception(absl::optional<Duration> timeout = absl::nullopt) const {
         return state_->exception(timeout);
     }
-    // `f`: void(ConcurrentFuture<T>); runs on the thread that completes it, at once when it is done.
+    // `f`: void(ConcurrentFuture<T>) or void(); runs on the thread that completes it, at once when it is done.
     template <class F>
     void add_done_callback(F f) const {
-        state_->add_done_callback([self = *this, f = std::move(f)]() mutable { f(self); });
+        state_->add_done_callback([self = *this, f = std::move(f)]() mutable { detail::call_with_future(f, self, 0); });
     }
 
     // For whoever does the work, before it begins: false when it was cancelled and is not to begin; from true on it cannot

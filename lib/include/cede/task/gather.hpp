@@ -153,7 +153,7 @@ Future<std::tuple<typename As<AwaitedT<Xs>>::type...>> gather_all(bool outcomes,
     using State = GatherTuple<As, AwaitedT<Xs>...>;
     EventLoop& loop = first_loop({loop_of(xs)...});
     // Braces: tasks are made from left to right, which the order of a call's arguments would not promise.
-    std::tuple<Future<AwaitedT<Xs>>...> futures{Future<AwaitedT<Xs>>(ensure_future(std::forward<Xs>(xs), loop))...};
+    std::tuple<Future<AwaitedT<Xs>>...> futures{with_result<AwaitedT<Xs>>(ensure_future(std::forward<Xs>(xs), loop))...};
     return gather_futures<State>(loop, outcomes, std::move(futures), std::index_sequence_for<Xs...>());
 }
 template <template <class> class As, class Range>
@@ -168,7 +168,7 @@ auto gather_range(bool outcomes, Range&& range) -> Future<std::vector<typename A
     futures.reserve(count);
     children.reserve(count);
     for (auto&& each : range) {
-        futures.push_back(ensure_future(static_cast<RangeItem<Range>>(each), loop));
+        futures.push_back(with_result<T>(ensure_future(static_cast<RangeItem<Range>>(each), loop)));
         children.push_back(futures.back().ref());
     }
     Ref<GatherCore> core(new State(loop, outcomes, std::move(futures)));
@@ -196,6 +196,12 @@ CEDE_NODISCARD auto gather(Range&& xs)
     return detail::gather_range<detail::Plain>(false, std::forward<Range>(xs));
 }
 
+template <class X>
+CEDE_NODISCARD auto gather(std::initializer_list<X> xs)
+    -> decltype(detail::gather_range<detail::Plain>(false, std::vector<X>(xs))) {
+    return detail::gather_range<detail::Plain>(false, std::vector<X>(xs));
+}
+
 // asyncio's return_exceptions=True: an Outcome in the place of each result.
 template <class... Xs, class = std::enable_if_t<!detail::IsOneRange<Xs...>::value>>
 CEDE_NODISCARD auto gather_outcomes(Xs&&... xs)
@@ -206,6 +212,11 @@ template <class Range, class = std::enable_if_t<detail::IsRange<std::decay_t<Ran
 CEDE_NODISCARD auto gather_outcomes(Range&& xs)
     -> decltype(detail::gather_range<detail::AsOutcome>(true, std::forward<Range>(xs))) {
     return detail::gather_range<detail::AsOutcome>(true, std::forward<Range>(xs));
+}
+template <class X>
+CEDE_NODISCARD auto gather_outcomes(std::initializer_list<X> xs)
+    -> decltype(detail::gather_range<detail::AsOutcome>(true, std::vector<X>(xs))) {
+    return detail::gather_range<detail::AsOutcome>(true, std::vector<X>(xs));
 }
 
 }  // namespace cede

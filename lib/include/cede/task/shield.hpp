@@ -38,7 +38,7 @@ struct DeliverValue<void> {
 template <class X>
 Future<detail::AwaitedT<X>> shield(X&& x) {
     using T = detail::AwaitedT<X>;
-    const Future<T> inner = ensure_future(std::forward<X>(x));
+    const Future<T> inner = detail::with_result<T>(ensure_future(std::forward<X>(x)));
     if (inner.done()) return inner;
     const Future<T> outer(inner.get_loop());
     detail::shield_from_cancellation(*inner.core(), *outer.core(), &detail::DeliverValue<T>::deliver);

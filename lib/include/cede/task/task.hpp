@@ -100,6 +100,8 @@ template <class T>
 Future<T> ensure_future(Future<T> future) { return future; }
 template <class T>
 Task<T> ensure_future(Task<T> task) { return task; }
+inline AnyFuture ensure_future(AnyFuture future) { return future; }
+inline AnyTask ensure_future(AnyTask task) { return task; }
 template <class X>
 std::enable_if_t<!detail::IsFuture<X>::value, Task<detail::AwaitedT<X>>> ensure_future(X&& x) {
     return get_event_loop().create_task(std::forward<X>(x));
@@ -132,12 +134,18 @@ template <class X>
 constexpr bool iscoroutine(const X&) noexcept { return detail::IsCoroutine<X>::value; }
 
 namespace detail {
+// What ensure_future() gave as the future of a T. A handle of any type, whose T is void, tells only that it is done, or why not.
+template <class T>
+Future<T> with_result(Future<T> future) noexcept { return future; }
+template <class T>
+Future<T> with_result(AnyFuture future) noexcept { return Future<T>(std::move(future).ref()); }
+
 void run_until_done(EventLoop& loop, FutureCore& core, bool created_here);
 }
 
 template <class X>
 detail::AwaitedT<X> EventLoop::run_until_complete(X&& x) {
-    auto future = ensure_future(std::forward<X>(x), *this);
+    const auto future = detail::with_result<detail::AwaitedT<X>>(ensure_future(std::forward<X>(x), *this));
     detail::run_until_done(*this, *future.core(), !detail::IsFuture<X>::value);
     future.result();  // throws what it ended with
     return future.take(false);
