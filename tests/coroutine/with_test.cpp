@@ -144,4 +144,37 @@ BOOST_AUTO_TEST_CASE(a_manager_may_give_nothing_and_a_body_may_take_nothing) {
     BOOST_TEST(trace == "+a -a ");
 }
 
+BOOST_AUTO_TEST_CASE(of_two_managers_the_one_that_returns_something_gives_the_argument) {
+    std::string trace;
+    int open = 0;
+    cede::run([&] {
+        BOOST_TEST(cede::with(Plain{open}, Manager{"a", trace}, [&](const std::string& a) { return a + std::to_string(open); }) ==
+                   "a1");
+        BOOST_TEST(cede::with(Manager{"b", trace}, Plain{open}, [&](auto& b) { return b + std::to_string(open); }) == "b1");
+        cede::with(Manager{"c", trace}, Plain{open}, [&] { BOOST_TEST(open == 1); });
+        cede::with(Plain{open}, Plain{open}, [&] { BOOST_TEST(open == 2); });
+        const cede::Lock lock;
+        const int sum = cede::with(lock, cede::TaskGroup(), [](cede::TaskGroup& group) {
+            return await(group.create_task([] { return 1; })) + await(group.create_task([] { return 2; }));
+        });
+        BOOST_TEST(sum == 3);
+        BOOST_TEST(!lock.locked());
+    });
+    BOOST_TEST(open == 0);
+    BOOST_TEST(trace == "+a -a +b -b +c -c ");
+}
+
+BOOST_AUTO_TEST_CASE(a_reference_stays_one) {
+    std::string kept = "kept";
+    cede::run([&] {
+        std::string& same = cede::timeout(1s, [&]() -> std::string& { return kept; });
+        BOOST_TEST(&same == &kept);
+        const cede::Lock lock;
+        const std::string& constant = lock.with([&]() -> const std::string& { return kept; });
+        BOOST_TEST(&constant == &kept);
+        BOOST_CHECK_THROW(lock.with([&]() -> std::string& { throw std::domain_error("x"); }), std::domain_error);
+        BOOST_TEST(!lock.locked());
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -25,18 +25,40 @@ template <class R>
     throw RuntimeError("the scope's exit() handled the exception, but the callable's result type has no default to return");
 }
 
+// What a callable returned, until the manager has let go.
+template <class R>
+class Returned {
+public:
+    template <class Body>
+    void set_from(Body& body) { value_.emplace(body()); }
+    R take() { return std::move(*value_); }
+
+private:
+    absl::optional<R> value_;
+};
+template <class R>
+class Returned<R&> {
+public:
+    template <class Body>
+    void set_from(Body& body) { value_ = &body(); }
+    R& take() const noexcept { return *value_; }
+
+private:
+    R* value_ = nullptr;
+};
+
 // Runs `body`, then `manager.exit` exactly once.
 template <class R, class M, class Body>
 R exit_after(M& manager, Body& body, std::false_type) {
-    absl::optional<R> result;
+    Returned<R> result;
     try {
-        result.emplace(body());
+        result.set_from(body);
     } catch (...) {
         if (!manager.exit(std::current_exception())) throw;
         return handled_result<R>(std::is_default_constructible<R>());
     }
     manager.exit(nullptr);
-    return std::move(*result);
+    return result.take();
 }
 template <class R, class M, class Body>
 void exit_after(M& manager, Body& body, std::true_type) {
@@ -75,9 +97,13 @@ struct TakesNothing : std::false_type {};
 template <class F>
 struct TakesNothing<F, decltype(void(std::declval<F&>()()))> : std::true_type {};
 
-// Both results where enter() returns something, nothing otherwise.
+template <class M>
+using EntersWithValue = std::integral_constant<bool, !std::is_void<decltype(std::declval<M&>().enter())>::value>;
+
+// What both returned, or nothing.
 template <class M1, class M2, class F>
-auto with_two(M1& first, M2& second, F& f, int) -> decltype(f(first.enter(), second.enter())) {
+auto with_two(M1& first, M2& second, F& f, std::true_type, std::true_type, std::false_type)
+    -> decltype(f(first.enter(), second.enter())) {
     using R = decltype(f(first.enter(), second.enter()));
     auto outer = [&](auto&& one) -> R {
         auto inner = [&](auto&& two) -> R {
@@ -87,9 +113,27 @@ auto with_two(M1& first, M2& second, F& f, int) -> decltype(f(first.enter(), sec
     };
     return with_value(first, outer, std::false_type());
 }
-template <class M1, class M2, class F>
-auto with_two(M1& first, M2& second, F& f, long) -> decltype(f()) {
+template <class M1, class M2, class F, class Enters1, class Enters2>
+auto with_two(M1& first, M2& second, F& f, Enters1, Enters2, std::true_type) -> decltype(f()) {
     auto inner = [&]() -> decltype(f()) { return with_value(second, f, std::true_type()); };
+    return with_value(first, inner, std::true_type());
+}
+// What the one returned, when the other's enter() returns nothing.
+template <class M1, class M2, class F>
+auto with_two(M1& first, M2& second, F& f, std::true_type, std::false_type, std::false_type)
+    -> decltype(with_value(first, f, std::false_type())) {
+    using R = decltype(with_value(first, f, std::false_type()));
+    auto outer = [&](auto&& one) -> R {
+        auto inner = [&]() -> R { return call_with(f, std::forward<decltype(one)>(one), 0); };
+        return with_value(second, inner, std::true_type());
+    };
+    return with_value(first, outer, std::false_type());
+}
+template <class M1, class M2, class F>
+auto with_two(M1& first, M2& second, F& f, std::false_type, std::true_type, std::false_type)
+    -> decltype(with_value(second, f, std::false_type())) {
+    using R = decltype(with_value(second, f, std::false_type()));
+    auto inner = [&]() -> R { return with_value(second, f, std::false_type()); };
     return with_value(first, inner, std::true_type());
 }
 
@@ -104,10 +148,14 @@ auto with(M&& manager, F&& f)
     return detail::with_value(manager, f, detail::TakesNothing<std::remove_reference_t<F>>());
 }
 
-// Two managers, entered from left to right and exited from right to left. `f` takes what both returned, or nothing.
+// Two managers, entered from left to right and exited from right to left. `f` takes what their enter() returned, if anything:
+// both values, the only one, or nothing.
 template <class M1, class M2, class F>
-auto with(M1&& first, M2&& second, F&& f) -> decltype(detail::with_two(first, second, f, 0)) {
-    return detail::with_two(first, second, f, 0);
+auto with(M1&& first, M2&& second, F&& f)
+    -> decltype(detail::with_two(first, second, f, detail::EntersWithValue<M1>(), detail::EntersWithValue<M2>(),
+                                 detail::TakesNothing<std::remove_reference_t<F>>())) {
+    return detail::with_two(first, second, f, detail::EntersWithValue<M1>(), detail::EntersWithValue<M2>(),
+                            detail::TakesNothing<std::remove_reference_t<F>>());
 }
 
 }  // namespace cede
