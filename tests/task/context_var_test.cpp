@@ -316,4 +316,39 @@ BOOST_AUTO_TEST_CASE(awaiting_inside_a_context_keeps_it_current) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_context_is_a_mapping_of_variables_to_values) {
+    in_own_context([] {
+        const ContextVar<std::string> user("user", "nobody");
+        const ContextVar<int> request("request");
+        const Context empty = copy_context();
+        BOOST_TEST(empty.size() == 0u);
+        BOOST_TEST(!empty.contains(user));  // a default is no value
+        BOOST_TEST(!empty.get(user).has_value());
+        BOOST_TEST(empty.get(user, "someone") == "someone");
+        BOOST_TEST(message_of<std::out_of_range>([&] { empty[request]; }).find("'request'") != std::string::npos);
+
+        user.set("ann");
+        const Context context = copy_context();
+        context.run([&] { request.set(5); });
+        BOOST_TEST(context.size() == 2u);
+        BOOST_TEST(context.contains(request));
+        BOOST_TEST(context[user] == "ann");
+        BOOST_TEST(context[request] == 5);
+        BOOST_TEST(*context.get(request) == 5);
+        BOOST_TEST(context.get(request, 7) == 5);
+        BOOST_CHECK_THROW(request.get(), std::out_of_range);  // it is not the current one
+        BOOST_TEST(copy_context().size() == 1u);
+        BOOST_TEST(Context().size() == 0u);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(what_a_task_has_set_is_seen_in_its_context) {
+    testing::run([] {
+        const ContextVar<int> var("var");
+        const auto task = create_task([&] { var.set(3); });
+        await(task);
+        BOOST_TEST(task.get_context()[var] == 3);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -55,6 +55,8 @@ Context Context::copy() const {
     return Context(detail::Ref<detail::ContextData>(new detail::ContextData(data_->values())));
 }
 
+std::size_t Context::size() const noexcept { return data_->values() != nullptr ? data_->values()->size() : 0; }
+
 Context copy_context() {
     detail::Ref<detail::ContextData> data = detail::snapshot_context();
     return data ? Context(std::move(data)) : Context();

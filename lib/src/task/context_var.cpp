@@ -22,6 +22,10 @@ ContextValue find_context_value(const ContextKey& key) {
     return current ? current->find(key.number) : nullptr;
 }
 
+ContextValue find_context_value(const ContextKey& key, const Context& context) {
+    return context.data()->find(key.number);
+}
+
 std::shared_ptr<TokenState> set_context_value(std::shared_ptr<const ContextKey> key, ContextValue value) {
     Ref<ContextData>& current = current_context_slot();
     if (!current) current = Ref<ContextData>(new ContextData());
@@ -50,6 +54,10 @@ void reset_context_value(TokenState& token, const ContextKey& key) {
 void throw_unset(const ContextKey& key) {
     throw std::out_of_range("context variable '" + key.name +
                             "' has no value here: set() it, use get(default), or give it a default when it is made");
+}
+
+void throw_not_in_context(const ContextKey& key) {
+    throw std::out_of_range("context variable '" + key.name + "' has no value in this context: ask contains(), or use get()");
 }
 
 }  // namespace detail

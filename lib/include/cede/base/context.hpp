@@ -1,12 +1,15 @@
 // What it is: the handle to a set of values of context variables: what each task and each callback runs in. When to use
-// it: to run something in a context of its own (`Context::run`), or to hand one to create_task. When not: to read a
-// variable; ContextVar (task/context_var.hpp) does that in the current context.
+// it: to run something in a context of its own (`Context::run`), to hand one to create_task, or to look at what another one
+// holds. When not: to read a variable in the current context; that is ContextVar::get() (task/context_var.hpp).
 //
 // Copying a handle refers to the same context. A context belongs to one thread at a time.
 #ifndef CEDE_BASE_CONTEXT_HPP
 #define CEDE_BASE_CONTEXT_HPP
 
+#include <cstddef>
 #include <utility>
+
+#include "absl/types/optional.h"
 
 #include "cede/base/fwd.hpp"
 #include "cede/base/ref.hpp"
@@ -69,6 +72,20 @@ public:
         const detail::ContextEntry entered(data_);
         return std::forward<F>(f)(std::forward<Args>(args)...);
     }
+
+    // Python's mapping of variables to values, without the variables' defaults. Nothing here cedes.
+    // How many variables have a value here.
+    std::size_t size() const noexcept;
+    template <class T>
+    bool contains(const ContextVar<T>& variable) const;
+    // Throws std::out_of_range, which is Python's KeyError, when it has no value here.
+    template <class T>
+    T operator[](const ContextVar<T>& variable) const;
+    // Nothing, or `otherwise`, when it has no value here.
+    template <class T>
+    absl::optional<T> get(const ContextVar<T>& variable) const;
+    template <class T, class Otherwise>
+    T get(const ContextVar<T>& variable, Otherwise&& otherwise) const;
 
     friend bool operator==(const Context& a, const Context& b) noexcept { return a.data_ == b.data_; }
     friend bool operator!=(const Context& a, const Context& b) noexcept { return a.data_ != b.data_; }

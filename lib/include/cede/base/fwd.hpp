@@ -16,6 +16,7 @@ template <class T = void> class Future;
 template <class T = void> class Task;
 template <class R = void> class Coroutine;
 class TaskOptions;
+template <class T> class ContextVar;
 
 namespace detail {
 class ContextData;

@@ -21,9 +21,6 @@
 
 namespace cede {
 
-template <class T>
-class ContextVar;
-
 namespace detail {
 
 using ContextValue = std::shared_ptr<const void>;
@@ -43,12 +40,14 @@ struct TokenState {
     bool used = false;
 };
 
-// In the current context: null when it is not set.
+// In the current context, or in the one given: null when it is not set.
 ContextValue find_context_value(const ContextKey& key);
+ContextValue find_context_value(const ContextKey& key, const Context& context);
 std::shared_ptr<TokenState> set_context_value(std::shared_ptr<const ContextKey> key, ContextValue value);
 // Throws RuntimeError when it was used, std::invalid_argument for another variable's token or another context.
 void reset_context_value(TokenState& token, const ContextKey& key);
 [[noreturn]] void throw_unset(const ContextKey& key);
+[[noreturn]] void throw_not_in_context(const ContextKey& key);
 
 }  // namespace detail
 
@@ -111,6 +110,7 @@ public:
 
 private:
     friend class Token<T>;
+    friend class Context;
     struct Variable : detail::ContextKey {
         Variable(std::string variable, absl::optional<T> value)
             : ContextKey(std::move(variable)), otherwise(std::move(value)) {}
@@ -124,6 +124,30 @@ private:
 
     std::shared_ptr<const Variable> variable_;
 };
+
+template <class T>
+bool Context::contains(const ContextVar<T>& variable) const {
+    return detail::find_context_value(*variable.variable_, *this) != nullptr;
+}
+
+template <class T>
+T Context::operator[](const ContextVar<T>& variable) const {
+    const detail::ContextValue value = detail::find_context_value(*variable.variable_, *this);
+    if (value == nullptr) detail::throw_not_in_context(*variable.variable_);
+    return ContextVar<T>::as_value(value);
+}
+
+template <class T>
+absl::optional<T> Context::get(const ContextVar<T>& variable) const {
+    const detail::ContextValue value = detail::find_context_value(*variable.variable_, *this);
+    return value != nullptr ? absl::optional<T>(ContextVar<T>::as_value(value)) : absl::nullopt;
+}
+
+template <class T, class Otherwise>
+T Context::get(const ContextVar<T>& variable, Otherwise&& otherwise) const {
+    const detail::ContextValue value = detail::find_context_value(*variable.variable_, *this);
+    return value != nullptr ? ContextVar<T>::as_value(value) : T(std::forward<Otherwise>(otherwise));
+}
 
 }  // namespace cede
 
