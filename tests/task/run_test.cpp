@@ -12,6 +12,7 @@
 
 using namespace cede;
 using namespace std::chrono_literals;
+using tests::CapturedUnraisables;
 
 namespace {
 
@@ -140,6 +141,72 @@ BOOST_AUTO_TEST_CASE(RUN_009_closing_twice) {
     BOOST_CHECK_THROW(runner.run([] {}), RuntimeError);
     Runner unused;
     unused.close();
+    BOOST_TEST(unused.run([] { return 1; }) == 1);  // there was nothing to close yet
+}
+
+BOOST_AUTO_TEST_CASE(the_runs_of_a_runner_share_the_context_of_the_first) {
+    const ContextVar<int> var("var", 0);
+    Context().run([&] {
+        Runner runner;
+        var.set(1);
+        BOOST_TEST(runner.run([&] { return var.get(); }) == 1);
+        runner.run([&] { var.set(2); });
+        BOOST_TEST(runner.run([&] { return var.get(); }) == 2);
+        BOOST_TEST(var.get() == 1);
+        const Context given = copy_context();
+        runner.run([&] { var.set(3); }, given);
+        BOOST_TEST(given[var] == 3);
+        BOOST_TEST(runner.run([&] { return var.get(); }) == 2);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_factory_without_a_loop) {
+    BOOST_CHECK_THROW(run([] {}, RunOptions().loop_factory([] { return std::unique_ptr<EventLoop>(); })), std::invalid_argument);
+    BOOST_CHECK_THROW(run([] {}, RunOptions().loop_factory([]() -> std::unique_ptr<EventLoop> { throw std::domain_error("x"); })),
+                      std::domain_error);
+}
+
+// As in asyncio, whose run() is a `with Runner()`: the interrupt of a task that run() ends is no report but ends the program.
+BOOST_AUTO_TEST_CASE(an_interrupt_of_what_was_left_leaves_run) {
+    const CapturedUnraisables unraisable;  // the tasks' own, which nobody retrieves
+    const auto leaves_behind = [] {
+        create_task([] {
+            try {
+                await(sleep(1h));
+            } catch (const CancelledError&) {
+                throw SystemExit(4);
+            }
+        });
+        await(sleep(0s));
+    };
+    BOOST_CHECK_THROW(run(leaves_behind), SystemExit);
+    BOOST_CHECK_THROW(run([&] {
+        leaves_behind();
+        throw std::domain_error("main");
+    }),
+                      SystemExit);
+    BOOST_TEST(!unraisable.contains("Runner"));
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupt_in_a_group_leaves_run_once) {
+    const CapturedUnraisables unraisable;
+    bool cancelled = false;
+    BOOST_CHECK_THROW(run([&] {
+        task_group([&](TaskGroup& group) {
+            group.create_task([&] {
+                try {
+                    await(sleep(1h));
+                } catch (const CancelledError&) {
+                    cancelled = true;
+                    throw;
+                }
+            });
+            group.create_task([] { throw SystemExit(3); });
+        });
+    }),
+                      SystemExit);
+    BOOST_TEST(cancelled);
+    BOOST_TEST(!unraisable.contains("Runner"));
 }
 
 BOOST_AUTO_TEST_CASE(RUN_010_not_inside_a_running_loop) {

@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <stdexcept>
+
 #include "base/thread_state.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
@@ -89,6 +91,8 @@ EventLoop& Runner::get_loop() {
     if (closed_) throw RuntimeError("this Runner is closed: make another one");
     if (loop_ == nullptr) {
         loop_ = options_.loop_factory() ? options_.loop_factory()() : new_event_loop();
+        if (loop_ == nullptr) throw std::invalid_argument("the loop_factory of RunOptions gave no loop");
+        context_ = copy_context();
         if (!options_.loop_factory()) {
             set_event_loop(loop_.get());
             installed_ = true;
@@ -116,8 +120,8 @@ void Runner::run_main(const AnyTask& main) {
 }
 
 void Runner::close() {
-    closed_ = true;
     if (loop_ == nullptr) return;
+    closed_ = true;
     struct Closes {
         Runner& runner;
         ~Closes() {

@@ -13,6 +13,7 @@
 #include "cede/base/context.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "cede/task/task.hpp"
+#include "cede/task/with.hpp"
 
 namespace cede {
 
@@ -53,10 +54,12 @@ public:
     detail::AwaitedT<X> run(X&& x) { return run_in(nullptr, std::forward<X>(x)); }
     template <class X>
     detail::AwaitedT<X> run(X&& x, const Context& context) { return run_in(&context, std::forward<X>(x)); }
-    // The loop; made at first use.
+    // The loop; made at first use, like the copy of the current context that every run shares unless it is given one. Throws
+    // RuntimeError when the runner is closed, std::invalid_argument when the factory gives no loop, and what it throws.
     EventLoop& get_loop();
-    // Cancels and awaits what is left, closes open async generators, ends the default executor, closes the loop. Harmless
-    // when repeated.
+    // Cancels and awaits what is left, closes open async generators, ends the default executor, closes the loop. Throws a
+    // KeyboardInterrupt or SystemExit of what was left; the loop is closed all the same. Harmless when repeated, or when there
+    // is no loop yet, which the next call makes.
     void close();
 
     // For `with`.
@@ -72,7 +75,7 @@ private:
 
     RunOptions options_;
     std::unique_ptr<EventLoop> loop_;
-    Context context_ = copy_context();
+    Context context_;
     bool installed_ = false;
     bool closed_ = false;
 };
@@ -86,12 +89,24 @@ detail::AwaitedT<X> Runner::run_in(const Context* context, X&& x) {
     return task.take(false);
 }
 
+namespace detail {
+// The end of run(), as a manager: the loop is made by what it surrounds, which looks first whether it may run here.
+struct ClosesRunner {
+    Runner& runner;
+    void enter() const noexcept {}
+    bool exit(const std::exception_ptr&) const {
+        runner.close();
+        return false;
+    }
+};
+}  // namespace detail
+
 // Runs `x` on a new loop, then cancels and awaits what it left behind, and closes the loop; what fails there is reported.
-// The program's way in: throws as Runner::run does.
+// The program's way in: throws as Runner::run does, and a KeyboardInterrupt or SystemExit of what was left behind.
 template <class X>
 detail::AwaitedT<X> run(X&& x, RunOptions options = RunOptions()) {
     Runner runner(std::move(options));
-    return runner.run(std::forward<X>(x));
+    return with(detail::ClosesRunner{runner}, [&]() -> detail::AwaitedT<X> { return runner.run(std::forward<X>(x)); });
 }
 
 }  // namespace cede
