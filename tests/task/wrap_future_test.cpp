@@ -1,6 +1,7 @@
 // FUT-019, 020: wrap_future.
 #include <boost/test/unit_test.hpp>
 
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -218,6 +219,39 @@ BOOST_AUTO_TEST_CASE(many_threads_at_once) {
             BOOST_TEST(completed >= 200 - 200 / 7);
         },
         with_threads());
+}
+
+BOOST_AUTO_TEST_CASE(FUT_019_what_a_thread_pool_was_given_by_submit) {
+    testing::run(
+        [] {
+            ThreadPoolExecutor pool(1);
+            const auto sum = pool.submit([](int a, int b) { return a + b; }, 2, 3);
+            BOOST_TEST(await(wrap_future(sum)) == 5);
+            BOOST_TEST(sum.result() == 5);
+            BOOST_TEST(await(pool.submit(&std::string::size, std::string("four"))) == 4u);
+            BOOST_TEST(*pool.submit([](std::unique_ptr<int> p) { return p; }, std::unique_ptr<int>(new int(6))).result() == 6);
+            BOOST_TEST(message_of<std::domain_error>([&] { await(pool.submit([] { throw std::domain_error("x"); })); }) == "x");
+        },
+        with_threads());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_thread_pool_has_not_begun_can_be_cancelled_and_is_by_a_shutdown) {
+    ThreadPoolExecutor pool(1);
+    std::promise<void> begun, go_on;
+    const auto first = pool.submit([&] {
+        begun.set_value();
+        go_on.get_future().wait();
+    });
+    begun.get_future().wait();
+    const auto second = pool.submit([] { return 2; });
+    const auto third = pool.submit([] { return 3; });
+    BOOST_TEST(second.cancel());
+    pool.shutdown(false, true);
+    BOOST_CHECK_THROW(third.result(), CancelledError);
+    BOOST_CHECK_THROW(pool.submit([] {}), RuntimeError);
+    go_on.set_value();
+    first.result();
+    BOOST_TEST(second.cancelled());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -125,7 +125,7 @@ void throw_concurrent_future_done() {
 }
 
 CompletionDuty::~CompletionDuty() {
-    if (state_) state_->fail(std::make_exception_ptr(CancelledError("the event loop was closed")), true);
+    if (state_) state_->fail(std::make_exception_ptr(CancelledError(dropped_)), true);
 }
 
 void cancel_from_thread(const LoopReference& loop, const AnyFuture& future) {

@@ -17,6 +17,7 @@ template <class T = void> class Task;
 template <class R = void> class Coroutine;
 class TaskOptions;
 template <class T> class ContextVar;
+template <class T = void> class ConcurrentFuture;
 
 namespace detail {
 class ContextData;

@@ -11,6 +11,9 @@
 
 #include "absl/functional/any_invocable.h"
 
+#include "cede/base/fwd.hpp"
+#include "cede/loop/loop_traits.hpp"
+
 namespace cede {
 
 class Executor {
@@ -18,6 +21,11 @@ public:
     virtual ~Executor();
     // Runs `work`, which does not throw, some time on some thread. Throws RuntimeError after a shutdown.
     virtual void execute(absl::AnyInvocable<void()> work) = 0;
+    // Calls `f(args...)` so; the future of its outcome, as of Python's concurrent.futures, which is cancelled with the call if
+    // that has not begun, and when a shutdown drops it. In a loop's thread run_in_executor() saves the wrap_future(). Throws
+    // as execute(). Defined in task/concurrent_future.hpp.
+    template <class F, class... Args>
+    ConcurrentFuture<detail::CallResult<F, Args...>> submit(F&& f, Args&&... args);
 };
 
 class ThreadPoolExecutor : public Executor {

@@ -22,6 +22,7 @@
 #include "cede/base/copyable.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/result.hpp"
+#include "cede/loop/executor.hpp"
 #include "cede/task/task.hpp"
 
 namespace cede {
@@ -82,7 +83,7 @@ struct ConcurrentStateOf : ConcurrentState {
 
 }  // namespace detail
 
-template <class T = void>
+template <class T>
 class ConcurrentFuture {
 public:
     using result_type = T;
@@ -147,16 +148,18 @@ inline void ConcurrentFuture<void>::result(absl::optional<Duration> timeout) con
 
 namespace detail {
 
-// Whoever is to complete a concurrent future carries this: when it is dropped instead, by a loop that closes, the future is
-// cancelled, and the thread that waits for it goes on.
+// Whoever is to complete a concurrent future carries this: when it is dropped instead, by a loop that closes or an executor
+// that is shut down, the future is cancelled, and the thread that waits for it goes on.
 class CompletionDuty {
 public:
-    explicit CompletionDuty(std::shared_ptr<ConcurrentState> state) noexcept : state_(std::move(state)) {}
+    explicit CompletionDuty(std::shared_ptr<ConcurrentState> state, const char* dropped = "the event loop was closed") noexcept
+        : state_(std::move(state)), dropped_(dropped) {}
     CompletionDuty(CompletionDuty&&) noexcept = default;
     ~CompletionDuty();
 
 private:
     std::shared_ptr<ConcurrentState> state_;
+    const char* dropped_;
 };
 
 void cancel_from_thread(const LoopReference& loop, const AnyFuture& future);
@@ -210,7 +213,43 @@ private:
     CompletionDuty duty_;
 };
 
+// What a thread of an executor does for submit().
+template <class R, class F>
+class SubmittedCall {
+public:
+    SubmittedCall(F f, ConcurrentFuture<R> future)
+        : f_(std::move(f)), future_(std::move(future)), duty_(future_.shared_state(), "the executor dropped the call") {}
+    void operator()() {
+        if (!future_.set_running_or_notify_cancel()) return;
+        try {
+            call(std::is_void<R>());
+        } catch (...) {
+            future_.set_exception(std::current_exception());
+        }
+    }
+
+private:
+    void call(std::true_type) {
+        f_();
+        future_.set_result();
+    }
+    void call(std::false_type) { future_.set_result(f_()); }
+
+    F f_;
+    ConcurrentFuture<R> future_;
+    CompletionDuty duty_;
+};
+
 }  // namespace detail
+
+template <class F, class... Args>
+ConcurrentFuture<detail::CallResult<F, Args...>> Executor::submit(F&& f, Args&&... args) {
+    using R = detail::CallResult<F, Args...>;
+    using Call = detail::Bound<std::decay_t<F>, std::decay_t<Args>...>;
+    ConcurrentFuture<R> future;
+    execute(detail::SubmittedCall<R, Call>(Call(std::forward<F>(f), std::forward<Args>(args)...), future));
+    return future;
+}
 
 // Runs `x` (a coroutine or callable) as a task of `loop`, which runs in another thread. Any thread. Throws RuntimeError
 // when the loop is closed; one that closes before the task has ended cancels the result. A future of `loop` may be given, too:
