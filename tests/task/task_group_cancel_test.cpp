@@ -1,4 +1,4 @@
-// TaskGroup::cancel: a group that ends early, by its scope, its tasks, or before it begins.
+// Groups that end early: by TaskGroup::cancel, of the scope, a task or before it begins, and by an interrupt.
 #include <boost/test/unit_test.hpp>
 
 #include "cede/cede.hpp"
@@ -95,6 +95,31 @@ BOOST_AUTO_TEST_CASE(the_failure_of_a_task_of_a_cancelled_group_is_thrown) {
         };
         BOOST_CHECK_THROW(task_group(fails), ExceptionGroup);
         BOOST_TEST(current_task().cancelling() == 0);
+    });
+}
+
+// As asyncio does since Python 3.15 (gh-135736).
+BOOST_AUTO_TEST_CASE(what_an_interrupt_keeps_from_being_thrown_is_reported) {
+    testing::run([] {
+        tests::CapturedReports reports(get_running_loop());
+        const auto left_by_an_interrupt = [] {
+            task_group([](TaskGroup& group) {
+                group.create_task([] {
+                    try {
+                        await(sleep(9s));
+                    } catch (const CancelledError&) {
+                        throw std::domain_error("clean-up failed");
+                    }
+                });
+                await(sleep(1s));
+                throw SystemExit(3);
+            });
+        };
+        BOOST_CHECK_THROW(left_by_an_interrupt(), SystemExit);
+        BOOST_TEST(tests::contains(reports.only(), "TaskGroup"));
+        BOOST_CHECK_THROW(std::rethrow_exception(reports.all.at(0).exception), std::domain_error);
+        BOOST_TEST(current_task().cancelling() == 0);
+        get_running_loop().set_exception_handler(nullptr);
     });
 }
 

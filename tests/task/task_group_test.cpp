@@ -231,6 +231,7 @@ BOOST_AUTO_TEST_CASE(TG_009_an_outer_error_cancels_the_inner_group) {
 
 BOOST_AUTO_TEST_CASE(TG_010_an_interrupt_of_the_body_comes_bare) {
     testing::VirtualTimeLoop loop;
+    const tests::CapturedReports reports(loop);  // of what is dropped
     Task<void> child;
     BOOST_CHECK_THROW(loop.run_until_complete([&] {
         task_group([&](TaskGroup& group) {

@@ -140,9 +140,12 @@ private:
 
     void finish(const std::exception_ptr& error, ExceptionKind kind, const std::exception_ptr& cancellation) {
         const AnyTask parent = std::exchange(parent_, AnyTask());
-        if (interrupt_) std::rethrow_exception(interrupt_);
-        if (cancellation && errors_.empty()) std::rethrow_exception(cancellation);
+        if (cancellation && errors_.empty() && !interrupt_) std::rethrow_exception(cancellation);
         if (error && kind != ExceptionKind::cancelled) errors_.push_back(error);
+        if (interrupt_) {
+            report_suppressed(parent.get_loop());
+            std::rethrow_exception(interrupt_);
+        }
         if (errors_.empty()) return;
         // The errors go before a cancellation from outside, which is then asked for anew: the next await raises it.
         if (parent.cancelling() > 0) {
@@ -187,6 +190,17 @@ private:
         abort();
         parent_cancel_requested_ = true;
         parent_.cancel();
+    }
+
+    // An interrupt leaves alone; what else has failed would be lost.
+    void report_suppressed(EventLoop& loop) const {
+        for (const std::exception_ptr& error : errors_) {
+            if (error == interrupt_) continue;
+            ExceptionContext context;
+            context.message = "an exception of a TaskGroup was not thrown, because a KeyboardInterrupt or SystemExit leaves it";
+            context.exception = error;
+            loop.call_exception_handler(context);
+        }
     }
 
     static void report_orphan(const AnyTask& task, const std::exception_ptr& error) {
