@@ -351,4 +351,28 @@ BOOST_AUTO_TEST_CASE(what_a_task_has_set_is_seen_in_its_context) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(CTX_009_a_task_and_a_callback_have_entered_the_context_that_they_run_in) {
+    testing::run([] {
+        const Context own = current_task().get_context();
+        BOOST_CHECK_THROW(own.run([] {}), RuntimeError);
+        BOOST_TEST(own.copy().run([] { return 1; }) == 1);
+        const Context context;
+        bool entered = false;
+        get_running_loop().call_soon(
+            [&] {
+                try {
+                    context.run([] {});
+                } catch (const RuntimeError&) {
+                    entered = true;
+                }
+            },
+            context);
+        await(sleep(0s));
+        BOOST_TEST(entered);
+        context.run([&] { BOOST_CHECK_THROW(context.run([] {}), RuntimeError); });
+        await(create_task([&] { BOOST_CHECK_THROW(context.run([] {}), RuntimeError); }, TaskOptions().context(context)));
+        context.run([] {});  // by nobody any more
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -37,7 +37,9 @@ ContextScope::~ContextScope() {
 }
 
 ContextEntry::ContextEntry(Ref<ContextData> data) : data_(std::move(data)), below_(thread_state.entered) {
-    if (data_->entered) throw RuntimeError("cannot enter context: it is already entered; run a copy() of it");
+    // By Context::run(), or by the task or callback that runs in it.
+    const bool runs_here = thread_state.context != nullptr && *thread_state.context == data_;
+    if (data_->entered || runs_here) throw RuntimeError("cannot enter context: it is already entered; run a copy() of it");
     data_->entered = true;
     thread_state.entered = this;
 }
