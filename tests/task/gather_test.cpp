@@ -332,4 +332,23 @@ BOOST_AUTO_TEST_CASE(a_list_in_braces_is_a_container_too) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(WAIT_005_who_awaits_a_gather_that_is_about_to_be_done_is_cancelled_when_it_is) {
+    testing::run([] {
+        const auto child = create_task([] {});
+        const auto all = gather(child);
+        const auto waits = create_task([&] { await(all); });
+        await(sleep(0s));
+        BOOST_TEST(child.done());
+        BOOST_TEST(!all.done());
+        BOOST_TEST(!all.cancel());
+        BOOST_TEST(waits.cancel());
+        await(sleep(0s));
+        BOOST_TEST(all.done());
+        BOOST_TEST(!waits.done());
+        await(sleep(0s));
+        BOOST_TEST(waits.cancelled());
+        BOOST_TEST(!all.cancelled());
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

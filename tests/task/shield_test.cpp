@@ -42,6 +42,28 @@ BOOST_AUTO_TEST_CASE(a_cancellation_of_the_inner_comes_through) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(the_message_of_the_inner_cancellation_does_not) {
+    testing::run([] {
+        const Future<int> future;
+        const auto task = create_task(sleep(9s));
+        const auto of_future = shield(future);
+        const auto of_task = shield(task);
+        future.cancel("future");
+        task.cancel("before its first step");
+        const auto message = [](const AnyFuture& shielded) {
+            try {
+                await(shielded);
+            } catch (const CancelledError& error) {
+                return error.message();
+            }
+            return std::string("nothing was thrown");
+        };
+        BOOST_TEST(message(of_future) == "");
+        BOOST_TEST(message(of_task) == "");
+        BOOST_TEST(message(task) == "before its first step");
+    });
+}
+
 BOOST_AUTO_TEST_CASE(WAIT_026_a_cancellation_of_the_await_does_not_reach_the_work) {
     testing::run([] {
         bool finished = false;

@@ -217,6 +217,11 @@ bool GatherCore::cancel(std::string message) {
     return any;
 }
 
+bool cancel_under_way(const FutureCore& future) noexcept {
+    const auto* const gather = dynamic_cast<const GatherCore*>(&future);
+    return gather != nullptr && gather->cancel_under_way();
+}
+
 EventLoop& first_loop(std::initializer_list<EventLoop*> loops) {
     for (EventLoop* loop : loops) {
         if (loop != nullptr) return *loop;

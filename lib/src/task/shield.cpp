@@ -69,7 +69,7 @@ private:
         if (outer->done()) return;
         disconnect();
         if (inner->cancelled()) {
-            outer->cancel(inner->cancel_message());
+            outer->cancel(std::string());  // without the inner one's message, as in asyncio
         } else if (const std::exception_ptr error = inner->outcome()) {
             outer->set_exception(error);
         } else {

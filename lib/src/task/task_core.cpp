@@ -11,6 +11,7 @@
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
 #include "cede/task/await.hpp"
+#include "cede/task/gather.hpp"
 #include "cede/task/task.hpp"
 #include "coroutine/frame_switch.hpp"
 #include "loop/loop_impl.hpp"
@@ -229,8 +230,8 @@ bool TaskCore::cancel(std::string message) {
     if (awaited == nullptr) {
         task->request_cancel(std::move(message));
     } else if (!awaited->cancel(message)) {
-        // Still pending: a gather through which the request has come already, and that waits for this task.
-        awaited->done() ? task->request_cancel(std::move(message)) : task->break_ring(std::move(message));
+        // A gather through which the request has come already waits for this task; one that is about to be done does not.
+        cancel_under_way(*awaited) ? task->break_ring(std::move(message)) : task->request_cancel(std::move(message));
     }
     return true;
 }

@@ -32,6 +32,8 @@ namespace detail {
 class GatherCore : public FutureCore, public LoopOwned {
 public:
     bool cancel(std::string message) override;
+    // A cancel() is on its way through the children: one of them that asks for another awaits this gather, in a ring.
+    bool cancel_under_way() const noexcept { return cancelling_children_; }
     // LoopOwned: lets the children go.
     void loop_closes() noexcept override;
 
@@ -64,6 +66,9 @@ private:
     bool cancelling_children_ = false;
     bool listed_ = false;
 };
+
+// Whether `future` is such a gather.
+bool cancel_under_way(const FutureCore& future) noexcept;
 
 // Completes when all of them are done, with whatever outcome.
 Future<void> when_all_done(EventLoop& loop, const std::vector<AnyTask>& tasks);
