@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <vector>
 
@@ -95,6 +96,37 @@ BOOST_AUTO_TEST_CASE(a_loop_runs_until_one_is_done) {
     BOOST_TEST(task.result() == 5);
     const auto failed = loop.create_task([] { throw std::domain_error("x"); });
     BOOST_CHECK_THROW(loop.run_until_complete(AnyFuture(failed)), std::domain_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_done_callback_in_a_context_of_its_own) {
+    testing::run([] {
+        const ContextVar<int> var("var", 0);
+        const Context context;
+        context.run([&] { var.set(7); });
+        const AnyTask task = create_task([] {});
+        const AnyFuture future = task;
+        Order seen;
+        task.add_done_callback([&](const AnyTask& done) { seen.push_back(done == task ? var.get() : -1); }, context);
+        future.add_done_callback([&] { seen.push_back(var.get()); }, context);
+        future.add_done_callback([&] { seen.push_back(var.get()); });
+        await(task);
+        settle();
+        BOOST_TEST(seen == (Order{7, 7, 0}));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(sets_of_tasks_that_are_forgotten_when_they_are_done) {
+    testing::run([] {
+        std::set<Task<void>> tasks;
+        for (int i = 0; i < 3; ++i) {
+            const auto task = create_task(sleep(1s));
+            tasks.insert(task);
+            task.add_done_callback([&](const Task<void>& done) { tasks.erase(done); });
+        }
+        BOOST_TEST(tasks.size() == 3u);
+        await(sleep(2s));
+        BOOST_TEST(tasks.empty());
+    });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

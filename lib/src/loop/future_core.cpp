@@ -278,8 +278,8 @@ bool AnyFuture::cancel(std::string message) const {
     return core_->cancel(std::move(message));
 }
 EventLoop& AnyFuture::get_loop() const { return checked_core().loop(); }
-CallbackId AnyFuture::add_callback(detail::Closure<void> callback) const {
-    return checked_core().add_done_callback(std::move(callback), detail::snapshot_context());
+CallbackId AnyFuture::add_callback(detail::Closure<void> callback, detail::Ref<detail::ContextData> context) const {
+    return checked_core().add_done_callback(std::move(callback), std::move(context));
 }
 std::vector<StackFrame> AnyFuture::source_traceback() const { return checked_core().origin().frames(); }
 bool AnyFuture::remove_done_callback(CallbackId id) const {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "cede/base/closure.hpp"
+#include "cede/base/context.hpp"
 #include "cede/base/fwd.hpp"
 #include "cede/base/ref.hpp"
 #include "cede/base/stack_frame.hpp"
@@ -62,7 +63,11 @@ public:
     // `f`: void(AnyFuture) or void(), run by call_soon once this is done, in the order added: how a driver of its own
     // learns that the coroutine can go on.
     template <class F>
-    CallbackId add_done_callback(F f) const { return add_callback_as<AnyFuture>(std::move(f)); }
+    CallbackId add_done_callback(F f) const { return add_callback_as<AnyFuture>(std::move(f), detail::snapshot_context()); }
+    template <class F>
+    CallbackId add_done_callback(F f, const Context& context) const {
+        return add_callback_as<AnyFuture>(std::move(f), context.data());
+    }
     // False when it was removed or scheduled before.
     bool remove_done_callback(CallbackId id) const;
     // Where it was created, the creating call last, if its loop was in debug mode; else empty.
@@ -70,6 +75,10 @@ public:
 
     friend bool operator==(const AnyFuture& a, const AnyFuture& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const AnyFuture& a, const AnyFuture& b) noexcept { return a.core_ != b.core_; }
+    // Some order, for std::set and std::map.
+    friend bool operator<(const AnyFuture& a, const AnyFuture& b) noexcept {
+        return std::less<const void*>()(a.core_.get(), b.core_.get());
+    }
 
     detail::FutureCore* core() const noexcept { return core_.get(); }
     // The same; throws RuntimeError for an empty handle.
@@ -83,17 +92,19 @@ public:
 protected:
     // The callback gets a `Handle` to this future: of a task, the task.
     template <class Handle, class F>
-    CallbackId add_callback_as(F f) const {
+    CallbackId add_callback_as(F f, detail::Ref<detail::ContextData> context) const {
         // Not counted, as in Future<T>: a callback that kept its own pending future would never be freed.
-        return add_callback([core = core_.get(), f = std::move(f)]() mutable {
-            detail::call_with_future(f, Handle(detail::Ref<detail::FutureCore>(core)), 0);
-        });
+        return add_callback(
+            [core = core_.get(), f = std::move(f)]() mutable {
+                detail::call_with_future(f, Handle(detail::Ref<detail::FutureCore>(core)), 0);
+            },
+            std::move(context));
     }
 
     detail::Ref<detail::FutureCore> core_;
 
 private:
-    CallbackId add_callback(detail::Closure<void> callback) const;
+    CallbackId add_callback(detail::Closure<void> callback, detail::Ref<detail::ContextData> context) const;
 };
 
 }  // namespace cede

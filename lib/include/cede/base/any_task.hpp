@@ -44,7 +44,11 @@ public:
 
     // As AnyFuture's; `f` may take the AnyTask too.
     template <class F>
-    CallbackId add_done_callback(F f) const { return add_callback_as<AnyTask>(std::move(f)); }
+    CallbackId add_done_callback(F f) const { return add_callback_as<AnyTask>(std::move(f), detail::snapshot_context()); }
+    template <class F>
+    CallbackId add_done_callback(F f, const Context& context) const {
+        return add_callback_as<AnyTask>(std::move(f), context.data());
+    }
     // How many cancel() calls were not undone by uncancel().
     int cancelling() const;
     // Undoes one cancel(), and withdraws the request when it was the last; returns what cancelling() is then.
