@@ -188,13 +188,13 @@ struct IsOneRange<X> : IsRange<std::decay_t<X>> {};
 
 }  // namespace detail
 
-// Futures of a tuple of the results; absl::monostate stands for void. Throws std::invalid_argument when the futures belong
-// to different loops, RuntimeError when there is no loop.
+// Futures of a tuple of the results; absl::monostate stands for void, and for what an AnyTask or AnyFuture ends with. Throws
+// std::invalid_argument when the futures belong to different loops, RuntimeError when there is no loop.
 template <class... Xs, class = std::enable_if_t<!detail::IsOneRange<Xs...>::value>>
 CEDE_NODISCARD auto gather(Xs&&... xs) -> decltype(detail::gather_all<detail::Plain>(false, std::forward<Xs>(xs)...)) {
     return detail::gather_all<detail::Plain>(false, std::forward<Xs>(xs)...);
 }
-// The same for a container of one type, a vector as a rule: Python's gather(*xs). Its results are a vector.
+// The same for a container of one type, a vector as a rule, or a list in braces: Python's gather(*xs). Its results are a vector.
 template <class Range, class = std::enable_if_t<detail::IsRange<std::decay_t<Range>>::value>>
 CEDE_NODISCARD auto gather(Range&& xs)
     -> decltype(detail::gather_range<detail::Plain>(false, std::forward<Range>(xs))) {
