@@ -41,7 +41,7 @@ CEDE_UNWATCHED __attribute__((no_sanitize("address"))) void FiberSwitch::run(Tra
     Fiber& self = *detail::thread_state.fiber;
     Fiber& next = self.entry_(self.argument_);
     leave(self, next, nullptr);
-    context::jump_fcontext(next.context_, &self);
+    jump(next.context_, &self);
     __builtin_unreachable();
 }
 
