@@ -39,7 +39,7 @@ void Frame::throw_not_suspended() const {
     throw_reused();
 }
 
-void Frame::begin() {
+void Frame::take_stack() {
     fiber_.start(&Frame::enter, this, stack_size_);
     leaf_ = &fiber_;
 }
@@ -214,10 +214,10 @@ void check_throwable(const std::exception_ptr& exception) {
 
 bool in_coroutine() noexcept { return thread_state.frame != nullptr; }
 
-void report_never_awaited(const std::string& name, const char* type_name, Origin origin) noexcept {
+void report_never_awaited(const std::string* name, const char* type_name, Origin origin) noexcept {
     if (!thread_state.debug && !origin) return;
     try {
-        std::string text = "coroutine '" + (name.empty() ? readable(demangle(type_name)) : name) +
+        std::string text = "coroutine '" + (name == nullptr ? readable(demangle(type_name)) : *name) +
                            "' was never awaited: await it, or make it a task by create_task()";
         if (origin) text += "; it was " + origin.str();
         warn(text);

@@ -21,7 +21,7 @@ struct FrameSwitch {
     CEDE_ON_THE_PATH static void resume(Frame& frame, Last last) {
         if (frame.state_ != CoroutineState::suspended) {
             if (frame.state_ != CoroutineState::created) frame.throw_not_suspended();
-            frame.begin();
+            if (frame.leaf_ == nullptr) frame.take_stack();
         }
         enter(frame, last);
     }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/call_stack.hpp"
+#include "fiber/fiber_record.hpp"
 #include "fiber/stack_block.hpp"
 #include "fiber/stack_memory.hpp"
 #include "fiber/switch.hpp"
@@ -24,6 +25,7 @@ namespace {
 // thread's variables have gone, and still needs somewhere to come back to.
 __thread bool own_fiber_made;
 alignas(Fiber) __thread unsigned char own_fiber[sizeof(Fiber)];
+alignas(detail::FiberRecord) __thread unsigned char own_record[sizeof(detail::FiberRecord)];
 
 }  // namespace
 
@@ -39,7 +41,7 @@ bool is_unwinding() noexcept {
 CEDE_UNWATCHED __attribute__((no_sanitize("address"))) void FiberSwitch::run(Transfer transfer) {
     arrive(transfer, nullptr);
     Fiber& self = *detail::thread_state.fiber;
-    Fiber& next = self.entry_(self.argument_);
+    Fiber& next = self.record_->entry(self.record_->argument);
     leave(self, next, nullptr);
     jump(next.context_, &self);
     __builtin_unreachable();
@@ -48,12 +50,13 @@ CEDE_UNWATCHED __attribute__((no_sanitize("address"))) void FiberSwitch::run(Tra
 Fiber& Fiber::current() noexcept {
     if (detail::thread_state.fiber == nullptr) {
         if (!own_fiber_made) {
-            ::new (static_cast<void*>(own_fiber)) Fiber();
+            Fiber* const made = ::new (static_cast<void*>(own_fiber)) Fiber();
+            made->record_ = ::new (static_cast<void*>(own_record)) detail::FiberRecord();
             own_fiber_made = true;
         }
         Fiber* own = reinterpret_cast<Fiber*>(own_fiber);
 #if CEDE_TSAN
-        own->tsan_fiber_ = __tsan_get_current_fiber();
+        own->record_->tsan_fiber = __tsan_get_current_fiber();
 #endif
         detail::thread_state.fiber = own;
         detail::thread_state.exception_globals = abi::__cxa_get_globals();
@@ -69,14 +72,25 @@ void Fiber::start(Fiber& (*entry)(void*), void* argument, std::size_t stack_size
     if (stack_ != nullptr) throw std::logic_error("Fiber::start: it has a stack already; release_stack() first");
     current();  // the thread's own fiber must exist before anything can switch back to it
     stack_ = detail::acquire_stack(stack_size);
-    entry_ = entry;
-    argument_ = argument;
     caught_exceptions_ = nullptr;
     uncaught_exceptions_ = 0;
-    stack_bottom_ = stack_->bottom();
-    stack_bytes_ = stack_->usable();
-    tsan_fiber_ = stack_->tsan_fiber;
-    context_ = context::make_fcontext(stack_->top(), stack_->usable(), &FiberSwitch::run);
+    detail::FiberRecord* const record = reinterpret_cast<detail::FiberRecord*>(stack_->top()) - 1;
+    record_ = ::new (static_cast<void*>(record)) detail::FiberRecord();
+    record->entry = entry;
+    record->argument = argument;
+    record->stack_bottom = stack_->bottom();
+    record->stack_bytes = stack_->usable() - sizeof *record;
+    record->tsan_fiber = stack_->tsan_fiber;
+    context_ = context::make_fcontext(record, record->stack_bytes, &FiberSwitch::run);
+}
+
+void Fiber::set_owner(const void* who, Describe how) noexcept {
+    record_->owner = who;
+    record_->describe = how;
+}
+
+void Fiber::describe_owner(char* out, std::size_t size) const noexcept {
+    if (record_->describe != nullptr) record_->describe(record_->owner, out, size);
 }
 
 void Fiber::switch_to() noexcept { FiberSwitch::go(current(), *this); }

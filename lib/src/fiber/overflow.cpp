@@ -46,7 +46,7 @@ bool in_guard(const StackBlock& block, const void* address) noexcept {
 
 void report(const Fiber& fiber) noexcept {
     char name[128] = "a coroutine";
-    if (fiber.describe() != nullptr) fiber.describe()(fiber.owner(), name, sizeof name);
+    fiber.describe_owner(name, sizeof name);
     say("cede: stack overflow in ");
     say(name);
     say(", whose stack has ");

@@ -17,6 +17,7 @@
 #include "base/sanitizers.hpp"
 #include "base/thread_state.hpp"
 #include "cede/fiber/fiber.hpp"
+#include "fiber/fiber_record.hpp"
 
 #if CEDE_ASAN
 #include <sanitizer/common_interface_defs.h>
@@ -53,9 +54,9 @@ struct FiberSwitch {
 
     // `from` is the current fiber.
     CEDE_UNWATCHED CEDE_ON_THE_PATH static void go(Fiber& from, Fiber& to) noexcept {
-        leave(from, to, &from.fake_stack_);
+        leave(from, to, &from.record_->fake_stack);
         const Transfer transfer = jump(to.context_, &from);
-        arrive(transfer, from.fake_stack_);
+        arrive(transfer, from.record_);
         while (from.visit_ != nullptr) from.receive_visit();
     }
 
@@ -92,21 +93,23 @@ struct FiberSwitch {
         globals.uncaught = static_cast<unsigned int>(to.uncaught_exceptions_);
         detail::thread_state.fiber = &to;
 #if CEDE_ASAN
-        __sanitizer_start_switch_fiber(fake_stack, to.stack_bottom_, to.stack_bytes_);
+        __sanitizer_start_switch_fiber(fake_stack, to.record_->stack_bottom, to.record_->stack_bytes);
 #endif
 #if CEDE_TSAN
-        __tsan_switch_to_fiber(to.tsan_fiber_, 0);
+        __tsan_switch_to_fiber(to.record_->tsan_fiber, 0);
 #endif
         (void)fake_stack;
     }
 
-    CEDE_UNWATCHED CEDE_ON_THE_PATH static void arrive(Transfer transfer, void* fake_stack) noexcept {
+    // `record` is that of the fiber that goes on, null when it begins.
+    CEDE_UNWATCHED CEDE_ON_THE_PATH static void arrive(Transfer transfer, const detail::FiberRecord* record) noexcept {
         Fiber& from = *static_cast<Fiber*>(transfer.data);
         from.context_ = transfer.fctx;
 #if CEDE_ASAN
-        __sanitizer_finish_switch_fiber(fake_stack, &from.stack_bottom_, &from.stack_bytes_);
+        __sanitizer_finish_switch_fiber(record != nullptr ? record->fake_stack : nullptr, &from.record_->stack_bottom,
+                                        &from.record_->stack_bytes);
 #endif
-        (void)fake_stack;
+        (void)record;
     }
 
     static ExceptionGlobals& exception_globals() noexcept {

@@ -47,10 +47,24 @@ EventLoop& FutureCore::loop() const {
 bool FutureCore::cancel(std::string message) {
     unretrieved_ = false;
     if (done()) return false;
-    cancel_message_ = std::move(message);
+    set_cancel_message(std::move(message));
     state_ = State::cancelled;
     schedule_callbacks();
     return true;
+}
+
+const std::string& FutureCore::cancel_message() const noexcept {
+    static const std::string none;
+    return cancel_message_ != nullptr ? *cancel_message_ : none;
+}
+
+void FutureCore::set_cancel_message(std::string message) noexcept {
+    cancel_message_ = nullptr;
+    if (message.empty()) return;
+    try {
+        cancel_message_.reset(new std::string(std::move(message)));
+    } catch (const std::bad_alloc&) {
+    }
 }
 
 void FutureCore::check() {
@@ -76,7 +90,7 @@ std::exception_ptr FutureCore::outcome() {
 }
 
 std::exception_ptr FutureCore::make_cancelled_error() {
-    if (!exception_) exception_ = std::make_exception_ptr(CancelledError(cancel_message_));
+    if (!exception_) exception_ = std::make_exception_ptr(CancelledError(cancel_message()));
     return exception_;
 }
 

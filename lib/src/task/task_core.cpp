@@ -70,16 +70,15 @@ void TaskCore::begin(const TaskOptions& options) {
     // Copies: the factory may replace itself.
     const TaskFactory factory = runs_on_.get_task_factory();
     TaskOptions chosen = options;
-    name_ = options.name();
+    set_name(options.name());
     factory(runs_on_, AnyTask(Ref<FutureCore>(this)), chosen);
     start(chosen);
 }
 
 void TaskCore::start(const TaskOptions& options) {
-    if (name_ != options.name()) name_ = options.name();
+    if (name_ != nullptr || !options.name().empty()) set_name(options.name());
     context_ = options.context() ? options.context()->data() : snapshot_context();
     frame_->set_stack_size(options.stack_size());
-    frame_->fiber().set_owner(this, &TaskCore::write_name);
     EventLoop& of = runs_on_;
     if (!(options.eager() && thread_state.running == &of)) of.enqueue(*this);
     ref_acquire(this);  // the loop's
@@ -106,6 +105,10 @@ void TaskCore::step() {
             in_pass_ = false;
             frame_->resume(std::move(thrown));
         } else {
+            if (!frame_->fiber().has_stack()) {
+                frame_->take_stack();
+                frame_->fiber().set_owner(this, &TaskCore::write_name);
+            }
             FrameSwitch::resume(*frame_, []() -> Frame& { return *thread_state.stepped->frame_; });
         }
         last = thread_state.stepped;
@@ -296,7 +299,11 @@ void TaskCore::loop_rests() noexcept {
     if (frame_->state() == CoroutineState::suspended) frame_->fiber().drop_unused_stack();
 }
 
-std::string TaskCore::name() const { return name_.empty() ? "Task-" + std::to_string(number_) : name_; }
+std::string TaskCore::name() const { return name_ == nullptr ? "Task-" + std::to_string(number_) : *name_; }
+
+void TaskCore::set_name(std::string name) {
+    name_ = name.empty() ? nullptr : std::unique_ptr<std::string>(new std::string(std::move(name)));
+}
 
 // Made when it is asked for, so that what the task sets later is seen through the handle.
 Context TaskCore::context() {
@@ -313,11 +320,11 @@ void TaskCore::describe_report(ExceptionContext& context) {
 // In the handler of a stack overflow: no allocation, no formatted output.
 void TaskCore::write_name(const void* owner, char* out, std::size_t size) {
     const TaskCore& task = *static_cast<const TaskCore*>(owner);
-    const char* text = task.name_.empty() ? "Task-" : task.name_.c_str();
+    const char* text = task.name_ == nullptr ? "Task-" : task.name_->c_str();
     char* const end = out + size - 1;
     for (const char* prefix = "task '"; *prefix != '\0' && out < end;) *out++ = *prefix++;
     while (*text != '\0' && out < end) *out++ = *text++;
-    if (task.name_.empty()) {
+    if (task.name_ == nullptr) {
         char digits[24];
         std::size_t count = 0;
         for (std::uint64_t left = task.number_; left != 0; left /= 10) digits[count++] = static_cast<char>('0' + left % 10);

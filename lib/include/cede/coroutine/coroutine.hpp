@@ -117,7 +117,9 @@ public:
         return *this;
     }
     // One that has started and is suspended is closed, as by close(); what that throws is reported as unraisable.
-    ~Coroutine() { drop(); }
+    ~Coroutine() {
+        if (frame_ != nullptr || body_ || in_place_ != nullptr || name_ != nullptr) drop();
+    }
 
     // Driver by hand: runs to the next yield and returns the future awaited there, or an empty one for a bare yield
     // (`sleep(0)`). Throws StopIteration<R> when the body returns, what the body throws, RuntimeError when it has ended
@@ -152,11 +154,11 @@ public:
 
     // Names it for debug output.
     Coroutine& named(std::string name) & {
-        name_ = std::move(name);
+        name_ = name.empty() ? nullptr : std::unique_ptr<std::string>(new std::string(std::move(name)));
         return *this;
     }
     Coroutine&& named(std::string name) && { return std::move(named(std::move(name))); }
-    const std::string& name() const noexcept { return name_; }
+    std::string name() const { return name_ != nullptr ? *name_ : std::string(); }
     // Where it was created, the creating call last, if a loop in debug mode ran in this thread; else empty.
     std::vector<StackFrame> cr_origin() const { return origin_.frames(); }
 
@@ -168,9 +170,9 @@ public:
 
 private:
     AnyFuture drive(std::exception_ptr thrown);
-    void drop() noexcept {
+    __attribute__((noinline)) void drop() noexcept {
         if (frame_ == nullptr && state_ == CoroutineState::created && body_) {
-            detail::report_never_awaited(name_, body_.type().name(), origin_);
+            detail::report_never_awaited(name_.get(), body_.type().name(), origin_);
         }
         frame_.reset();
         body_.reset();
@@ -183,7 +185,7 @@ private:
 
     detail::Closure<R> body_;
     std::unique_ptr<detail::StartedCoroutine<R>> frame_;
-    std::string name_;
+    std::unique_ptr<std::string> name_;  // null: the body's type is its name
     detail::Origin origin_ = detail::Origin::here_in_debug_mode();
     CoroutineState state_ = CoroutineState::created;  // while there is no frame: created or closed
     detail::RunsInPlace* in_place_ = nullptr;

@@ -46,6 +46,10 @@ public:
     // The same with nothing to raise: what nearly every step of a task is.
     void resume();
 
+    // Driver: takes the stack of a body that has not started, as resume() else does first, so that its fiber can be given an
+    // owner. Throws std::bad_alloc.
+    void take_stack();
+
     // Driver: raises GeneratorExit where the body waits. Returns when the body has ended by it or returned; throws what
     // else it ended with, and RuntimeError when it yields again (it is then still suspended).
     void close();
@@ -116,7 +120,6 @@ private:
 
     static Fiber& enter(void* frame);
     void run_and_classify() noexcept;
-    void begin();
     [[noreturn]] void throw_not_suspended() const;
     void enter_body();
     void leave(void* yielded);
@@ -164,7 +167,7 @@ void delegate_to(Frame& inner);
 bool in_coroutine() noexcept;
 
 // In debug mode warns that a coroutine was dropped unawaited. Never throws.
-void report_never_awaited(const std::string& name, const char* type_name, Origin origin) noexcept;
+void report_never_awaited(const std::string* name, const char* type_name, Origin origin) noexcept;
 
 // Whether what was thrown into a delegating frame closes the inner one, instead of being raised in it: a GeneratorExit,
 // whoever threw it.

@@ -13,6 +13,7 @@
 namespace cede {
 
 namespace detail {
+struct FiberRecord;
 struct StackBlock;
 }
 
@@ -66,13 +67,10 @@ public:
     // The stack pointer at the last switch away, and the end of the stack: what a stack walk starts from.
     const void* saved_context() const noexcept { return context_; }
 
-    // Who runs here, for the report of a stack overflow.
-    void set_owner(const void* who, Describe how) noexcept {
-        owner_ = who;
-        describe_ = how;
-    }
-    const void* owner() const noexcept { return owner_; }
-    Describe describe() const noexcept { return describe_; }
+    // Who runs here, for the report of a stack overflow; of a fiber that has a stack.
+    void set_owner(const void* who, Describe how) noexcept;
+    // Writes its name as Describe does; nothing without an owner.
+    void describe_owner(char* out, std::size_t size) const noexcept;
     const detail::StackBlock* stack() const noexcept { return stack_; }
 
 private:
@@ -92,15 +90,7 @@ private:
     void* caught_exceptions_ = nullptr;
     std::size_t uncaught_exceptions_ = 0;
     detail::StackBlock* stack_ = nullptr;
-    Fiber& (*entry_)(void*) = nullptr;
-    void* argument_ = nullptr;
-    const void* owner_ = nullptr;
-    Describe describe_ = nullptr;
-    // For the sanitizers; always there, so that the layout is the same whatever the library is compiled with.
-    void* fake_stack_ = nullptr;
-    const void* stack_bottom_ = nullptr;
-    std::size_t stack_bytes_ = 0;
-    void* tsan_fiber_ = nullptr;
+    detail::FiberRecord* record_ = nullptr;  // while it has a stack
 };
 
 }  // namespace cede

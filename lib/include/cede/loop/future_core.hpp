@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 
 #include "cede/base/any_future.hpp"
@@ -71,8 +72,9 @@ public:
 
     // No report if nobody ever asks for its exception.
     void silence() noexcept { unretrieved_ = false; }
-    const std::string& cancel_message() const noexcept { return cancel_message_; }
-    void set_cancel_message(std::string message) noexcept { cancel_message_ = std::move(message); }
+    const std::string& cancel_message() const noexcept;
+    // Without it when there is no memory for one.
+    void set_cancel_message(std::string message) noexcept;
 
     // Where Future<T> finds its value: a Result<T>.
     void* slot() const noexcept { return slot_; }
@@ -116,7 +118,7 @@ private:
     void* slot_;
     LoopReference loop_;
     RunnableList callbacks_;
-    std::string cancel_message_;
+    std::unique_ptr<std::string> cancel_message_;  // null: an empty one
 };
 
 // Gives the report to the handler of that loop, on its own thread; false when the loop is closed or gone.

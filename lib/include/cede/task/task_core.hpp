@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 
 #include "cede/base/any_task.hpp"
@@ -26,7 +27,7 @@ public:
     int uncancel() noexcept;
 
     std::string name() const;
-    void set_name(std::string name) { name_ = std::move(name); }
+    void set_name(std::string name);
     Context context();
     Frame& frame() noexcept { return *frame_; }
     // What it awaits; null when it is ready, running, or in a bare yield.
@@ -85,7 +86,7 @@ private:
     bool owned_ : 1;
     bool ended_eagerly_ : 1;
     bool in_pass_ = false;  // its step may hand over to the next one: it is neither an eager first one nor raises anything
-    std::string name_;
+    std::unique_ptr<std::string> name_;  // null: by its number
     std::uint64_t number_;
     TaskCore* passes_cancel_to_ = nullptr;  // while a cancel() goes through it; itself where that ends
 };
