@@ -116,13 +116,25 @@ void EventLoop::collect_ready() {
     }
 }
 
+namespace {
+// A handle of a crowd has left the cache since it was made.
+void prefetch(const detail::Runnable& soon) noexcept {
+    const char* const begin = reinterpret_cast<const char*>(&soon);
+    for (int line = 0; line < 3; ++line) __builtin_prefetch(begin + line * 64, 1);
+}
+}  // namespace
+
 void EventLoop::run_ready() {
     impl_->begin_pass(ready_.size());
     if (debug_) {
         std::size_t count = std::exchange(impl_->left_in_pass, 0);  // each step comes back here, to be measured by itself
         while (count-- > 0 && !ready_.empty()) run_measured(ready_.pop_front());
     } else {
-        while (detail::LoopImpl::next_in_pass(*this) != nullptr) detail::LoopImpl::take_next(*this).run();
+        while (detail::LoopImpl::next_in_pass(*this) != nullptr) {
+            detail::Runnable& work = detail::LoopImpl::take_next(*this);
+            if (const detail::Runnable* const next = ready_.first()) prefetch(*next);
+            work.run();
+        }
     }
 }
 

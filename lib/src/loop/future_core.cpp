@@ -180,6 +180,7 @@ bool FutureCore::remove_done_callback(CallbackId id) noexcept {
 
 void FutureCore::schedule_callbacks() {
     if (callbacks_.empty()) return;
+    if (!has_done_callbacks_ && LoopImpl::push_all(loop_, callbacks_)) return;  // tasks, as nearly always
     try {
         EventLoop& of = loop();
         while (!callbacks_.empty()) {

@@ -44,7 +44,7 @@ void HandleCore::cancel() noexcept {
     if (cancelled_) return;
     cancelled_ = true;
     const Ref<HandleCore> alive(this);  // the heap's reference may be the last
-    if (heap_index != not_in_heap) {
+    if (heap_slot != not_in_heap) {
         loop_.impl().timers.remove(*this);
         ref_release(this);
     }

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/thread_state.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "loop/fd_slot.hpp"
 #include "loop/idle_time.hpp"
@@ -106,6 +107,15 @@ struct LoopImpl {
     // As EventLoop::enqueue(), of a loop that runs in this thread and is not closed; a subclass's own is asked.
     static void push(EventLoop& loop, Runnable& work) {
         loop.impl_->plain_passes ? loop.ready_.push_back(work) : loop.enqueue(work);
+    }
+
+    // As EventLoop::enqueue() for each of `list`, in one step, where nothing but the queue is concerned: the loop runs in this
+    // thread, and is none of a user's. False, and `list` untouched, elsewhere.
+    static bool push_all(const LoopReference& reference, RunnableList& list) noexcept {
+        EventLoop* const loop = thread_state.running;
+        if (loop == nullptr || loop->reference_ != reference || !loop->impl_->plain_passes) return false;
+        loop->ready_.splice(list);
+        return true;
     }
 
     FdSlot& slot(int fd);

@@ -3,21 +3,53 @@
 namespace cede {
 namespace detail {
 
+namespace {
+// Above so many, the tables of a peak are given back when the last timer has gone.
+constexpr std::size_t kept_when_empty = std::size_t{1} << 16;
+}  // namespace
+
 void TimerHeap::push(HandleCore& timer) {
-    const Entry entry{timer.when, next_order_++, &timer};
+    if (free_slot_ == none) add_slot();
+    const std::uint32_t slot = free_slot_;
+    const Entry entry{timer.when, next_order_, slot};
     entries_.push_back(entry);
+    ++next_order_;
+    free_slot_ = places_[slot];
+    timers_[slot] = &timer;
+    timer.heap_slot = slot;
     sift_up(entries_.size() - 1, entry);
 }
 
+// Whichever allocation fails, what is there stays as it was.
+void TimerHeap::add_slot() {
+    if (timers_.size() == places_.size()) timers_.push_back(nullptr);
+    places_.push_back(std::uint32_t{none});
+    free_slot_ = static_cast<std::uint32_t>(places_.size() - 1);
+}
+
 HandleCore& TimerHeap::pop() noexcept {
-    HandleCore& timer = *entries_.front().timer;
+    HandleCore& timer = *timers_[entries_.front().slot];
     remove(timer);
+    // The next one is likely to be asked for next, and was made long ago.
+    if (!entries_.empty()) __builtin_prefetch(timers_[entries_.front().slot], 1);
     return timer;
 }
 
 void TimerHeap::remove(HandleCore& timer) noexcept {
-    const std::size_t index = timer.heap_index;
-    timer.heap_index = HandleCore::not_in_heap;
+    take_out(timer.heap_slot);
+    timer.heap_slot = none;
+    if (entries_.empty() && entries_.capacity() > kept_when_empty) {
+        std::vector<Entry>().swap(entries_);
+        std::vector<std::uint32_t>().swap(places_);
+        std::vector<HandleCore*>().swap(timers_);
+        free_slot_ = none;
+    }
+}
+
+void TimerHeap::take_out(std::uint32_t slot) noexcept {
+    const std::size_t index = places_[slot];
+    places_[slot] = free_slot_;
+    free_slot_ = slot;
     const Entry last = entries_.back();
     entries_.pop_back();
     if (index == entries_.size()) return;

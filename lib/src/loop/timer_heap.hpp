@@ -1,7 +1,8 @@
 // What it is: the timers of a loop, the earliest first; among those of one time, in the order they were made. A 4-ary heap
 // (J. W. J. Williams 1964; four children by D. B. Johnson 1975): half the levels of a binary one, and the children of
-// a node share a cache line. Each timer knows its place, so that cancelling one removes it at once: asyncio's lazy removal
-// keeps a million cancelled timeouts in memory.
+// a node share a cache line. Each timer can be found in it, so that cancelling one removes it at once: asyncio's lazy removal
+// keeps a million cancelled timeouts in memory. Where a timer is stands in a table of its own rather than in the timer, for
+// each step of a sift moves one: of a million that would be a miss of the cache at every level.
 #ifndef CEDE_SRC_LOOP_TIMER_HEAP_HPP
 #define CEDE_SRC_LOOP_TIMER_HEAP_HPP
 
@@ -31,21 +32,27 @@ private:
     struct Entry {
         TimePoint when;
         std::uint64_t order;
-        HandleCore* timer;
+        std::uint32_t slot;  // of the tables below, for as long as the timer is in the heap
         bool before(const Entry& other) const noexcept {
             return when != other.when ? when < other.when : order < other.order;
         }
     };
     static constexpr std::size_t arity = 4;
+    static constexpr std::uint32_t none = HandleCore::not_in_heap;
 
     void put(std::size_t index, const Entry& entry) noexcept {
         entries_[index] = entry;
-        entry.timer->heap_index = index;
+        places_[entry.slot] = static_cast<std::uint32_t>(index);
     }
+    void add_slot();
+    void take_out(std::uint32_t slot) noexcept;
     void sift_up(std::size_t index, const Entry& entry) noexcept;
     void sift_down(std::size_t index, const Entry& entry) noexcept;
 
     std::vector<Entry> entries_;
+    std::vector<std::uint32_t> places_;  // by slot: the index of its entry; of a free slot, the next free one
+    std::vector<HandleCore*> timers_;    // by slot
+    std::uint32_t free_slot_ = none;
     std::uint64_t next_order_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "base/context_data.hpp"
 #include "base/thread_state.hpp"
 #include "cede/base/exceptions.hpp"
+#include "cede/base/ref_count.hpp"
 #include "cede/base/reports.hpp"
 #include "cede/task/await.hpp"
 #include "cede/task/gather.hpp"
@@ -22,6 +23,13 @@ namespace detail {
 namespace {
 
 std::atomic<std::uint64_t> next_number{1};
+
+std::uint64_t take_number() noexcept {
+    if (!single_threaded()) return next_number.fetch_add(1, std::memory_order_relaxed);
+    const std::uint64_t number = next_number.load(std::memory_order_relaxed);
+    next_number.store(number + 1, std::memory_order_relaxed);
+    return number;
+}
 
 // Without its message when there is no memory for that; the step that raises it must be made.
 std::exception_ptr make_cancellation(absl::string_view message) noexcept {
@@ -56,7 +64,7 @@ private:
 
 TaskCore::TaskCore(EventLoop& loop)
     : FutureCore(loop, nullptr, true), Runnable(true), runs_on_(loop), owned_(false), ended_eagerly_(false),
-      number_(next_number.fetch_add(1, std::memory_order_relaxed)) {}
+      number_(take_number()) {}
 
 void TaskCore::attach(Frame& frame, void* slot) noexcept {
     frame_ = &frame;
@@ -75,12 +83,23 @@ void TaskCore::begin(const TaskOptions& options) {
     start(chosen);
 }
 
+void TaskCore::begin() {
+    if (runs_on_.get_task_factory()) return begin(TaskOptions());
+    context_ = snapshot_context();
+    enlist(false);
+}
+
 void TaskCore::start(const TaskOptions& options) {
     if (name_ != nullptr || !options.name().empty()) set_name(options.name());
     context_ = options.context() ? options.context()->data() : snapshot_context();
     frame_->set_stack_size(options.stack_size());
+    enlist(options.eager());
+}
+
+void TaskCore::enlist(bool eager) {
     EventLoop& of = runs_on_;
-    if (!(options.eager() && thread_state.running == &of)) of.enqueue(*this);
+    const bool runs = thread_state.running == &of;
+    if (!eager || !runs) runs ? LoopImpl::push(of, *this) : of.enqueue(*this);
     ref_acquire(this);  // the loop's
     of.impl().owned.add(*this);
     owned_ = true;

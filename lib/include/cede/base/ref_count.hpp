@@ -15,6 +15,15 @@
 namespace cede {
 namespace detail {
 
+// Whether the process has one thread for sure. glibc knows, and never takes it back before a second one begins.
+inline bool single_threaded() noexcept {
+#ifdef CEDE_KNOWS_SINGLE_THREADED
+    return __libc_single_threaded != 0;
+#else
+    return false;
+#endif
+}
+
 // A locked addition costs 20 cycles, and an await has several. While the process has one thread, which glibc knows, plain
 // loads and stores do; libstdc++'s shared_ptr decides in the same way.
 class RefCount {
@@ -38,14 +47,6 @@ public:
     bool is_one() const noexcept { return count_.load(std::memory_order_acquire) == 1; }
 
 private:
-    static bool single_threaded() noexcept {
-#ifdef CEDE_KNOWS_SINGLE_THREADED
-        return __libc_single_threaded != 0;
-#else
-        return false;
-#endif
-    }
-
     std::atomic<int> count_{0};
 };
 

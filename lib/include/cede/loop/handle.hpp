@@ -26,7 +26,7 @@ namespace detail {
 // The callback behind a Handle, a TimerHandle, a reader or writer of an fd, and a done callback.
 class HandleCore final : public Runnable, public Pooled {
 public:
-    static constexpr std::size_t not_in_heap = static_cast<std::size_t>(-1);
+    static constexpr std::uint32_t not_in_heap = static_cast<std::uint32_t>(-1);
 
     // `record`: whether its origin is kept.
     HandleCore(EventLoop& loop, Closure<void> callback, Ref<ContextData> context, bool record = false) noexcept
@@ -52,7 +52,7 @@ private:
 public:
     TimePoint when{};
     std::uint64_t order = 0;  // among timers of one time, and of a future's callbacks
-    std::size_t heap_index = not_in_heap;
+    std::uint32_t heap_slot = not_in_heap;
     Ref<FutureCore> subject;  // the completed future that a done callback is about
     Ref<FutureCore> feeds;    // the future, or the task, that a done callback goes on to, for call graphs
 

@@ -71,28 +71,59 @@ public:
     CoroutineView get_coro() const { return AnyTask(*this).get_coro(); }
 };
 
+namespace detail {
+
+// A callable that returns a value is a task's body as it is; anything else becomes a coroutine first.
+template <class X, class D = std::decay_t<X>, bool = HasAwait<D>::value || IsCoroutine<D>::value>
+struct IsPlainBody : std::false_type {};
+template <class X, class D>
+struct IsPlainBody<X, D, false>
+    : std::integral_constant<bool, !IsCoroutine<std::decay_t<decltype(std::declval<D&>()())>>::value> {};
+
+template <class R, class X>
+Closure<R> task_body(EventLoop& loop, X&& body, std::true_type) {
+    loop.check_open();
+    return Closure<R>(std::forward<X>(body));
+}
+template <class R, class X>
+Closure<R> task_body(EventLoop& loop, X&& awaitable, std::false_type) {
+    Coroutine<R> coroutine = to_coroutine(std::forward<X>(awaitable));
+    if (loop.is_closed()) coroutine.close();  // so that no "never awaited" follows the error
+    loop.check_open();
+    if (!coroutine.started()) return coroutine.release_body();
+    return Closure<R>([c = std::move(coroutine)]() mutable -> R { return await(c); });
+}
+
+template <class R, class X>
+Ref<TaskCore> make_task(EventLoop& loop, X&& x) {
+    return Ref<TaskCore>(new TaskState<R>(loop, task_body<R>(loop, std::forward<X>(x), IsPlainBody<X>())));
+}
+
+}  // namespace detail
+
 template <class X>
 Task<detail::AwaitedT<X>> EventLoop::create_task(X&& x, const TaskOptions& options) {
     using R = detail::AwaitedT<X>;
-    Coroutine<R> coroutine = detail::to_coroutine(std::forward<X>(x));
-    if (is_closed()) coroutine.close();  // so that no "never awaited" follows the error
-    check_open();
-    detail::Closure<R> body = coroutine.started()
-                                  ? detail::Closure<R>([c = std::move(coroutine)]() mutable -> R { return await(c); })
-                                  : coroutine.release_body();
-    detail::Ref<detail::TaskCore> core(new detail::TaskState<R>(*this, std::move(body)));
+    detail::Ref<detail::TaskCore> core = detail::make_task<R>(*this, std::forward<X>(x));
     core->begin(options);
     return Task<R>(detail::Ref<detail::FutureCore>(std::move(core)));
 }
 template <class X>
-Task<detail::AwaitedT<X>> EventLoop::create_task(X&& x) { return create_task(std::forward<X>(x), TaskOptions()); }
+Task<detail::AwaitedT<X>> EventLoop::create_task(X&& x) {
+    using R = detail::AwaitedT<X>;
+    detail::Ref<detail::TaskCore> core = detail::make_task<R>(*this, std::forward<X>(x));
+    core->begin();
+    return Task<R>(detail::Ref<detail::FutureCore>(std::move(core)));
+}
 
 // Runs `x` (a coroutine, or a callable that returns a value or a coroutine) as a task of the running loop; it takes its
 // first step in the next iteration. Does not cede. Throws RuntimeError when no loop runs, or it is closed.
 template <class X>
-Task<detail::AwaitedT<X>> create_task(X&& x, const TaskOptions& options = TaskOptions()) {
+Task<detail::AwaitedT<X>> create_task(X&& x, const TaskOptions& options) {
     return get_running_loop().create_task(std::forward<X>(x), options);
 }
+template <class X>
+Task<detail::AwaitedT<X>> create_task(X&& x) { return get_running_loop().create_task(std::forward<X>(x)); }
 
 // A future or task as it is; a coroutine, callable or other awaitable as a task of `loop`, by default the running one.
 // Throws std::invalid_argument when the future belongs to another loop than the one given.

@@ -46,6 +46,7 @@ public:
 
     // Hands the task to its loop and schedules its first step, or takes it, for an eager one.
     void begin(const TaskOptions& options);
+    void begin();  // with none
 
 protected:
     explicit TaskCore(EventLoop& loop);
@@ -69,6 +70,7 @@ private:
     bool begin_waiting(FutureCore& awaited);
     bool step_again_with(const char* misuse);
     void start(const TaskOptions& options);
+    void enlist(bool eager);
     void unlink() noexcept;
     void request_cancel(std::string message);
     void break_ring(std::string message);
