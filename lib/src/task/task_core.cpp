@@ -124,10 +124,7 @@ void TaskCore::step() {
             in_pass_ = false;
             frame_->resume(std::move(thrown));
         } else {
-            if (!frame_->fiber().has_stack()) {
-                frame_->take_stack();
-                frame_->fiber().set_owner(this, &TaskCore::write_name);
-            }
+            if (!frame_->fiber().has_stack()) take_stack();
             FrameSwitch::resume(*frame_, []() -> Frame& { return *thread_state.stepped->frame_; });
         }
         last = thread_state.stepped;
@@ -143,6 +140,21 @@ void TaskCore::step() {
         ~AtEnd() { task.let_go(); }
     } at_end{*last};
     last->complete();
+}
+
+void TaskCore::take_stack() {
+    frame_->take_stack();
+    frame_->fiber().set_owner(this, &TaskCore::write_name);
+}
+
+// False when there is none to be had: then step() finds out, and says so.
+bool TaskCore::has_stack_now() noexcept {
+    try {
+        take_stack();
+        return true;
+    } catch (...) {
+        return false;
+    }
 }
 
 // The loop's reference goes with the task's end.

@@ -60,7 +60,9 @@ private:
         Runnable* const first = LoopImpl::next_to_run(task.runs_on_, comes_back);
         if (first == nullptr || !first->is_step()) return nullptr;
         TaskCore& next = static_cast<TaskCore&>(*first);
-        const bool plain = next.frame_->state() == CoroutineState::suspended && !next.must_cancel_ && !next.misuse_;
+        const CoroutineState state = next.frame_->state();
+        const bool plain = !next.must_cancel_ && !next.misuse_ &&
+                           (state == CoroutineState::suspended || (state == CoroutineState::created && next.has_stack_now()));
         // The last one to know a result would destroy it, which is not for this body's stack.
         const bool destroys = next.waiting_for_ && next.waiting_for_->unique();
         return plain && !destroys ? &next : nullptr;

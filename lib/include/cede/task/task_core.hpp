@@ -62,6 +62,9 @@ private:
     friend struct TaskSwitch;
 
     void step();
+    // Before the first step.
+    void take_stack();
+    bool has_stack_now() noexcept;
     void let_go() noexcept;
     std::exception_ptr take_what_to_raise();
     void complete();
