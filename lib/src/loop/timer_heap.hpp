@@ -31,11 +31,7 @@ public:
 private:
     struct Entry {
         TimePoint when;
-        std::uint64_t order;
         std::uint32_t slot;  // of the tables below, for as long as the timer is in the heap
-        bool before(const Entry& other) const noexcept {
-            return when != other.when ? when < other.when : order < other.order;
-        }
     };
     static constexpr std::size_t arity = 4;
     static constexpr std::uint32_t none = HandleCore::not_in_heap;
@@ -46,12 +42,19 @@ private:
     }
     void add_slot();
     void take_out(std::uint32_t slot) noexcept;
+    bool before(const Entry& a, const Entry& b) const noexcept {
+        return a.when != b.when ? a.when < b.when : made_before(a, b);
+    }
+    bool made_before(const Entry& a, const Entry& b) const noexcept;
+    std::size_t earlier(std::size_t a, std::size_t b) const noexcept;
+    std::size_t earliest_child(std::size_t first) const noexcept;
     void sift_up(std::size_t index, const Entry& entry) noexcept;
     void sift_down(std::size_t index, const Entry& entry) noexcept;
 
     std::vector<Entry> entries_;
     std::vector<std::uint32_t> places_;  // by slot: the index of its entry; of a free slot, the next free one
     std::vector<HandleCore*> timers_;    // by slot
+    std::vector<std::uint64_t> orders_;  // by slot: how many were made before; asked for those of one time
     std::uint32_t free_slot_ = none;
     std::uint64_t next_order_ = 0;
 };
