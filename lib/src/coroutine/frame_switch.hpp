@@ -88,10 +88,11 @@ struct FrameSwitch {
         raise_thrown(*frame);
     }
 
-    // Whether hand_over() may be called: nothing of the pile but the body itself is left by it.
+    // Whether hand_over() may be called: nothing of the pile but the body itself is left by it. On its own fiber it is also the
+    // current coroutine.
     CEDE_ON_THE_PATH static bool may_hand_over(const Frame& frame) noexcept {
         const ThreadState& thread = thread_state;
-        return thread.frame == &frame && thread.fiber == &frame.fiber_ && thread.no_suspend == frame.guards_ &&
+        return thread.fiber == &frame.fiber_ && thread.no_suspend == frame.guards_ &&
                FiberSwitch::exception_globals().uncaught == 0;
     }
     CEDE_ON_THE_PATH static void raise_thrown(Frame& frame) {

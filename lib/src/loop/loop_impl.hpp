@@ -108,7 +108,18 @@ struct LoopImpl {
     static void push(EventLoop& loop, Runnable& work) {
         loop.impl_->plain_passes ? loop.ready_.push_back(work) : loop.enqueue(work);
     }
-
+    // push(), then take_next(), of a queue that is not empty.
+    static void take_turns(EventLoop& loop, Runnable& work) {
+        if (!loop.impl_->plain_passes) {
+            loop.enqueue(work);
+            take_next(loop);
+            return;
+        }
+        --loop.impl_->left_in_pass;
+        loop.ready_.take_turns(work);
+    }
+    // Whether what comes next has to be fetched: fewer find themselves in the cache.
+    static bool in_crowd(const EventLoop& loop) noexcept { return loop.impl_->left_in_pass > 32; }
     // As EventLoop::enqueue() for each of `list`, in one step, where nothing but the queue is concerned: the loop runs in this
     // thread, and is none of a user's. False, and `list` untouched, elsewhere.
     static bool push_all(const LoopReference& reference, RunnableList& list) noexcept {

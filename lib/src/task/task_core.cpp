@@ -272,6 +272,7 @@ bool TaskCore::cancel(std::string message) {
 
 void TaskCore::request_cancel(std::string message) {
     must_cancel_ = true;
+    in_pass_ = false;
     set_cancel_message(std::move(message));
 }
 

@@ -25,12 +25,12 @@ struct TaskSwitch {
         EventLoop& loop = task->runs_on_;
         task->held_back_ = false;
         if (awaited == nullptr) {
-            LoopImpl::push(loop, *task);
+            LoopImpl::take_turns(loop, *task);
         } else {
             task->begin_waiting(*awaited);
+            LoopImpl::take_next(loop);
         }
-        LoopImpl::take_next(loop);
-        if (Runnable* const after = LoopImpl::next_in_pass(loop)) prefetch(*after);
+        if (LoopImpl::in_crowd(loop)) prefetch(*LoopImpl::next_in_pass(loop));
         next->in_pass_ = true;
         next->waiting_for_ = nullptr;
         thread_state.task = thread_state.stepped = next;
@@ -56,7 +56,7 @@ private:
 
     // The task that the loop would step next, if that is all that it would do.
     CEDE_ON_THE_PATH static TaskCore* follower(TaskCore& task, bool comes_back) noexcept {
-        if (!task.in_pass_ || task.must_cancel_ || !FrameSwitch::may_hand_over(*task.frame_)) return nullptr;
+        if (!task.in_pass_ || !FrameSwitch::may_hand_over(*task.frame_)) return nullptr;
         Runnable* const first = LoopImpl::next_to_run(task.runs_on_, comes_back);
         if (first == nullptr || !first->is_step()) return nullptr;
         TaskCore& next = static_cast<TaskCore&>(*first);

@@ -74,6 +74,19 @@ public:
         --size_;
         return entry;
     }
+    // push_back(entry), then pop_front(), of a list that is not empty.
+    Runnable& take_turns(Runnable& entry) noexcept {
+        entry.next_ = nullptr;
+        entry.previous_ = last_;
+        entry.linked_ = true;
+        last_->next_ = &entry;
+        last_ = &entry;
+        Runnable& first = *first_;
+        first_ = first.next_;
+        first_->previous_ = nullptr;
+        first.linked_ = false;
+        return first;
+    }
     void remove(Runnable& entry) noexcept {
         (entry.previous_ != nullptr ? entry.previous_->next_ : first_) = entry.next_;
         (entry.next_ != nullptr ? entry.next_->previous_ : last_) = entry.previous_;

@@ -90,7 +90,7 @@ private:
     bool held_back_ = false;
     bool owned_ : 1;
     bool ended_eagerly_ : 1;
-    bool in_pass_ = false;  // its step may hand over to the next one: it is neither an eager first one nor raises anything
+    bool in_pass_ = false;  // its step may hand over to the next one: it is no eager first one, raises nothing, and nobody cancels it
     std::unique_ptr<std::string> name_;  // null: by its number
     std::uint64_t number_;
     TaskCore* passes_cancel_to_ = nullptr;  // while a cancel() goes through it; itself where that ends
