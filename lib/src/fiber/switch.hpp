@@ -2,9 +2,10 @@
 // await, from a function that is itself inlined. When not: elsewhere; Fiber::switch_to() does the same.
 //
 // Inline, because what a switch costs is not its instructions: after it the processor's stack of return addresses is the
-// other side's, so that each `ret` down to where the two sides meet again is mispredicted, at some 8 ns each. With one
-// function from the loop to the jump, and one from the jump to the body, in place of four and seven, a yield took 70 to 85 %
-// of the time between two tasks, and 45 to 60 % among a thousand (by turns with the older form, on a busy machine).
+// other side's, so that each `ret` down to where the two sides meet again is mispredicted, at some 8 ns each, unless both wait
+// below the same calls. With one function from the loop to the jump, and one from the jump to the body, in place of four and
+// seven, a yield took 70 to 85 % of the time between two tasks, and 45 to 60 % among a thousand; with a jump that keeps that
+// stack in step (below) 60 to 70 % of what was left, 41 to 25 ns (each by turns with the older form, on a busy machine).
 //
 // The raw fcontext jump rather than boost::context::fiber: the class would unwind a dropped fiber by throwing
 // `forced_unwind`, which any catch (...) swallows, and from 1.88 on exchanges the exception globals itself, which must
@@ -62,7 +63,7 @@ struct FiberSwitch {
 
     // jump_fcontext() without a `call`. It leaves by a jump, so a call would push a return address that no `ret` ever pops: the
     // processor's stack of them would be one off from there on, and every `ret` of the other side mispredicted, even where
-    // it returns to the very functions that this side has called. Two of them were two fifths of a yield's time.
+    // it returns to the very functions that this side has called. The jump comes back to what lies on the stack, as if called.
     CEDE_UNWATCHED CEDE_ON_THE_PATH static Transfer jump(boost::context::detail::fcontext_t to, void* data) noexcept {
 #if CEDE_JUMP_BY_JUMP
         Transfer transfer;

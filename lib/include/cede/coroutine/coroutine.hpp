@@ -23,8 +23,8 @@
 #include "cede/base/result.hpp"
 #include "cede/coroutine/frame.hpp"
 
-// Where the compiler optimises at all, an await is no function of its own: each return behind a switch of stacks is
-// mispredicted, and costs as much as the switch.
+// Where the compiler optimises at all, an await is no function of its own: a return behind a switch of stacks is mispredicted
+// where the other side waits elsewhere, and then costs as much as the switch.
 #ifdef __OPTIMIZE__
 #define CEDE_INLINE_AWAIT __attribute__((always_inline)) inline
 #else
