@@ -27,10 +27,15 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-// Where its registers are known: the clobbers below are those of the System V ABI without AVX-512, and a shadow stack (CET)
-// wants calls and returns in pairs.
-#if defined(__x86_64__) && defined(__LP64__) && defined(__ELF__) && !defined(__AVX512F__) && !(defined(__CET__) && (__CET__ & 2))
+// Where its registers are known, those of the System V ABI. Not under a shadow stack (CET), which wants calls and returns in pairs.
+#if defined(__x86_64__) && defined(__LP64__) && defined(__ELF__) && !(defined(__CET__) && (__CET__ & 2))
 #define CEDE_JUMP_BY_JUMP 1
+#ifdef __AVX512F__
+#define CEDE_AVX512_CLOBBERS , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", \
+        "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
+#else
+#define CEDE_AVX512_CLOBBERS
+#endif
 #else
 #define CEDE_JUMP_BY_JUMP 0
 #endif
@@ -78,7 +83,7 @@ struct FiberSwitch {
             :
             : "rcx", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
               "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)",
-              "st(7)", "cc", "memory");
+              "st(7)", "cc", "memory" CEDE_AVX512_CLOBBERS);
         return transfer;
 #else
         return boost::context::detail::jump_fcontext(to, data);
