@@ -13,10 +13,17 @@ void ref_release(ContextData* context) noexcept {
     if (context->references.release()) delete context;
 }
 
-Ref<ContextData>& current_context_slot() noexcept {
+namespace {
+// Apart, for the guard of a variable with a destructor costs as much as all else here.
+__attribute__((noinline)) Ref<ContextData>& own_context_slot() noexcept {
     static thread_local Ref<ContextData> own;
+    return own;
+}
+}  // namespace
+
+Ref<ContextData>& current_context_slot() noexcept {
     if (thread_state.entered != nullptr) return thread_state.entered->slot();
-    return thread_state.context != nullptr ? *thread_state.context : own;
+    return thread_state.context != nullptr ? *thread_state.context : own_context_slot();
 }
 
 Ref<ContextData> snapshot_context() {

@@ -64,7 +64,7 @@ struct FreeList {
 __thread FreeList lists[classes];
 __thread SlabCut cuts[small_classes];
 __thread bool keeps_much;      // more than most_kept_unused of one size, at some time since the last look
-__thread bool kept_by_thread;  // the Drain below is armed
+__thread bool kept_by_thread;  // the Drain below is armed, and has not run
 __thread bool stands_aside;    // for a test
 __thread bool thread_ends;
 
@@ -102,6 +102,7 @@ void empty_lists() noexcept {
 struct Drain {
     ~Drain() {
         thread_ends = true;
+        kept_by_thread = false;
         empty_lists();
         drop_free_slabs_beyond(slabs_left_behind);
     }
@@ -119,6 +120,15 @@ void put(FreeList& list, Block* block, std::size_t bytes) noexcept {
     list.bytes += bytes;
 }
 
+// It is not empty.
+Block* take(FreeList& list, std::size_t bytes) noexcept {
+    Block* const block = list.first;
+    list.first = block->next;
+    list.bytes -= bytes;
+    if (list.bytes < list.lowest) list.lowest = list.bytes;
+    return block;
+}
+
 // The list is empty.
 __attribute__((noinline)) Block* more(const SizeClass& of) {
     if (of.index >= small_classes) return static_cast<Block*>(::operator new(of.bytes));
@@ -134,8 +144,7 @@ __attribute__((noinline)) Block* more(const SizeClass& of) {
     if (block == nullptr) {
         block = cut.cut(of.bytes);
     } else {
-        list.first = block->next;
-        list.bytes -= of.bytes;
+        take(list, of.bytes);
     }
     if (thread_ends) empty_lists();  // nobody comes to do it later
     return block;
@@ -148,25 +157,18 @@ __attribute__((noinline)) void allocate_for_show(std::size_t size) {
     ::operator delete(memory);
 }
 
-}  // namespace
-
-void* pool_allocate(std::size_t size) {
+__attribute__((noinline)) void* allocate_slowly(std::size_t size) {
     if (size > largest) return ::operator new(size);
     const SizeClass of = class_of(size);
     FreeList& list = lists[of.index];
     if (stands_aside) allocate_for_show(size);
-    if (Block* block = list.first) {
-        list.first = block->next;
-        list.bytes -= of.bytes;
-        if (list.bytes < list.lowest) list.lowest = list.bytes;
-        return block;
-    }
+    if (list.first != nullptr) return take(list, of.bytes);
     list.lowest = 0;
     if (of.index < small_classes && cuts[of.index].has_room()) return cuts[of.index].cut(of.bytes);
     return more(of);
 }
 
-void pool_release(void* memory, std::size_t size) noexcept {
+__attribute__((noinline)) void release_slowly(void* memory, std::size_t size) noexcept {
     if (size > largest) return ::operator delete(memory);
     const SizeClass of = class_of(size);
     FreeList& list = lists[of.index];
@@ -179,10 +181,29 @@ void pool_release(void* memory, std::size_t size) noexcept {
     }
     if (!kept_by_thread) drain_at_thread_end();
     put(list, block, of.bytes);
-    if (small && list.bytes >= most_kept_unused) {
-        keeps_much = true;
-        if (list.bytes >= most_kept_bytes) spill(list, of.bytes, most_kept_bytes / 2);
-    }
+}
+
+__attribute__((noinline)) void keep_less(FreeList& list, std::size_t each) noexcept {
+    keeps_much = true;
+    if (list.bytes >= most_kept_bytes) spill(list, each, most_kept_bytes / 2);
+}
+
+}  // namespace
+
+// Both are short, and their rare cases are functions of their own, so that the common one saves no register.
+void* pool_allocate(std::size_t size) {
+    const std::size_t index = (size - 1) / granularity;
+    if (index >= small_classes || stands_aside || lists[index].first == nullptr) return allocate_slowly(size);
+    return take(lists[index], (index + 1) * granularity);
+}
+
+void pool_release(void* memory, std::size_t size) noexcept {
+    const std::size_t index = (size - 1) / granularity;
+    if (index >= small_classes || !kept_by_thread) return release_slowly(memory, size);
+    FreeList& list = lists[index];
+    const std::size_t each = (index + 1) * granularity;
+    put(list, static_cast<Block*>(memory), each);
+    if (list.bytes >= most_kept_unused) keep_less(list, each);
 }
 
 bool pool_keeps_much() noexcept { return keeps_much || free_slabs() > 0; }
