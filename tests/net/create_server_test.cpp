@@ -65,6 +65,52 @@ BOOST_AUTO_TEST_CASE(an_empty_host_is_all_interfaces_of_both_families_on_one_por
     });
 }
 
+// CPython's test_create_server_multiple_hosts_ipv4 and _ipv6.
+BOOST_AUTO_TEST_CASE(several_hosts_are_one_server_on_one_port) {
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        const auto hosts_of = [](const Server& server) {
+            std::vector<std::string> hosts;
+            for (const auto& each : server.sockets()) {
+                hosts.push_back(each.local_address().host());
+                BOOST_TEST(each.local_address().port() == server.sockets().front().local_address().port());
+            }
+            return hosts;
+        };
+        const std::vector<std::string> two = {"127.0.0.1", "127.0.0.2"};
+        const Server server = await(loop.create_server(echo(), {"127.0.0.1", "127.0.0.2", "127.0.0.1"}, 0));
+        BOOST_TEST(hosts_of(server) == two);  // the one that comes twice is taken once
+        for (const auto& each : server.sockets()) {
+            const Socket client(AF_INET, SOCK_STREAM);
+            await(loop.sock_connect(client, each.local_address()));
+        }
+        BOOST_TEST(hosts_of(await(loop.create_server(echo(), two, 0, ServerOptions().backlog(5)))) == two);
+        BOOST_TEST(hosts_of(await(loop.create_server(echo(), std::vector<const char*>{"::1", "127.0.0.1"}, "0"))) ==
+                   (std::vector<std::string>{"::1", "127.0.0.1"}));
+        BOOST_TEST(await(loop.create_server(echo(), {"127.0.0.1"}, 0)).sockets().size() == 1u);
+        BOOST_TEST(await(loop.create_server(echo(), {}, 0)).sockets().size() == 2u);  // none given: all interfaces
+    });
+}
+
+BOOST_AUTO_TEST_CASE(several_hosts_are_bound_all_or_none) {
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        const Server server = await(loop.create_server(echo(), "127.0.0.2", 0));
+        const int port = server.sockets().front().local_address().port();
+        const int before = open_descriptors();
+        BOOST_CHECK_EXCEPTION(await(loop.create_server(echo(), {"127.0.0.1", "127.0.0.2"}, port)), std::system_error, in_use);
+        BOOST_CHECK_EXCEPTION(await(loop.create_server(echo(), {"127.0.0.1", "no such host"}, 0)), std::system_error,
+                              [](const std::system_error& e) { return e.code().category() == resolver_category(); });
+        // Nobody asked for all interfaces here.
+        BOOST_CHECK_EXCEPTION(await(loop.create_server(echo(), std::vector<std::string>(), 0)), std::system_error,
+                              [](const std::system_error& e) { return e.code() == std::errc::address_not_available; });
+        BOOST_CHECK_THROW(
+            await(loop.create_server(echo(), {"127.0.0.1"}, 0, ServerOptions().socket(Socket(AF_INET, SOCK_STREAM)))),
+            std::invalid_argument);
+        BOOST_TEST(open_descriptors() == before);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(one_family_can_be_asked_for) {
     in_loop([] {
         const Server server = await(get_running_loop().create_server(echo(), "", 0, ServerOptions().family(AF_INET6)));

@@ -52,6 +52,20 @@ BOOST_AUTO_TEST_CASE(STREAM_019_a_client_and_a_server_talk) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_server_may_have_several_hosts) {
+    run([] {
+        const Server server = await(start_server(echo_lines, {"127.0.0.1", "127.0.0.2"}, 0));
+        BOOST_TEST(server.sockets().size() == 2u);
+        BOOST_TEST(await(ask(port_of(server), "hello\n")) == "hello\n");
+        end_server(server);
+        const std::vector<std::string> hosts = {"127.0.0.2"};
+        const Server other = await(start_server(echo_lines, hosts, 0, ServerOptions().limit(100)));
+        BOOST_TEST(other.sockets().front().local_address().host() == "127.0.0.2");
+        end_server(other);
+        end_server(await(start_server(echo_lines, {}, 0)));
+    });
+}
+
 BOOST_AUTO_TEST_CASE(STREAM_019_the_callback_may_return_a_coroutine_or_be_move_only) {
     run([] {
         struct Handler {

@@ -75,8 +75,24 @@ Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, std::strin
         if (named && given) throw std::invalid_argument("host/port and socket can not be specified at the same time");
         if (!named && !given) throw std::invalid_argument("neither host and port nor a socket was specified");
         std::vector<Socket> sockets = given ? one(given_socket(request->options))
-                                            : detail::bind_to_host(*in, request->host, request->port, request->options);
+                                            : detail::bind_to_hosts(*in, {request->host}, request->port,
+                                                                    request->options);
         if (sockets.front().type() != SOCK_STREAM) throw std::invalid_argument("a stream socket was expected");
+        return make_server(*in, std::move(sockets), *request, detail::SocketFile());
+    };
+}
+
+Coroutine<Server> LoopNetwork::create_server_on_hosts(ProtocolFactory factory, std::vector<std::string> hosts, Port port,
+                                                      ServerOptions options) {
+    EventLoop* const in = &loop();
+    std::unique_ptr<Request> request(
+        new Request{std::move(factory), std::string(), std::move(port), std::move(options)});
+    return [in, hosts = std::move(hosts), request = std::move(request)] {
+        detail::check_ssl_settings("create_server", request->options.ssl_settings());
+        if (request->options.socket() != nullptr) {
+            throw std::invalid_argument("host/port and socket can not be specified at the same time");
+        }
+        std::vector<Socket> sockets = detail::bind_to_hosts(*in, hosts, request->port, request->options);
         return make_server(*in, std::move(sockets), *request, detail::SocketFile());
     };
 }

@@ -162,7 +162,7 @@ Coroutine<GroupServer> create_group_server(std::shared_ptr<LoopGroupCore> group,
         for (auto& factory : factories) factory = over_ssl(std::move(factory), options.ssl_settings());
         options.reuse_port(true);
         std::vector<std::vector<Socket>> sockets;
-        sockets.push_back(bind_to_host(get_running_loop(), host, port, options));
+        sockets.push_back(bind_to_hosts(get_running_loop(), {host}, port, options));
         while (sockets.size() < group->size()) sockets.push_back(bind_beside(sockets.front(), options));
         const auto core = std::make_shared<GroupServerCore>(group);
         try {

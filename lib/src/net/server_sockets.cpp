@@ -1,10 +1,14 @@
 #include "net/server_sockets.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
 #include <netinet/in.h>
 
+#include "cede/task/await.hpp"
+#include "cede/task/gather.hpp"
+#include "cede/task/task.hpp"
 #include "net/resolver.hpp"
 #include "net/socket_setup.hpp"
 #include "net/system.hpp"
@@ -58,12 +62,32 @@ std::vector<Socket> bind_all(const std::vector<AddressInfo>& addresses, const Se
     return sockets;
 }
 
+// Those of all hosts in the order of the hosts, each address once. All names are asked for at the same time.
+std::vector<AddressInfo> addresses_of(EventLoop& loop, const std::vector<std::string>& hosts, const Port& port,
+                                      const ServerOptions& options) {
+    const ResolveOptions resolve = ResolveOptions().family(options.family()).type(SOCK_STREAM).flags(options.flags());
+    if (hosts.size() == 1) return ensure_resolved(loop, hosts.front(), port, resolve);
+    std::vector<Task<std::vector<AddressInfo>>> lookups;
+    for (const std::string& host : hosts) {
+        lookups.push_back(loop.create_task([&loop, host, port, resolve] { return ensure_resolved(loop, host, port, resolve); }));
+    }
+    std::vector<AddressInfo> addresses;
+    for (const std::vector<AddressInfo>& each : await(gather(lookups))) {
+        for (const AddressInfo& info : each) {
+            const bool known = std::any_of(addresses.begin(), addresses.end(),
+                                           [&](const AddressInfo& other) { return other.address == info.address; });
+            if (!known) addresses.push_back(info);
+        }
+    }
+    return addresses;
+}
+
 }  // namespace
 
-std::vector<Socket> bind_to_host(EventLoop& loop, const std::string& host, const Port& port, const ServerOptions& options) {
-    const ResolveOptions resolve = ResolveOptions().family(options.family()).type(SOCK_STREAM).flags(options.flags());
-    const std::vector<AddressInfo> addresses = ensure_resolved(loop, host, port, resolve);
-    const bool any_port = addresses.front().address.port() == 0;
+std::vector<Socket> bind_to_hosts(EventLoop& loop, const std::vector<std::string>& hosts, const Port& port,
+                                  const ServerOptions& options) {
+    const std::vector<AddressInfo> addresses = addresses_of(loop, hosts, port, options);
+    const bool any_port = !addresses.empty() && addresses.front().address.port() == 0;
     for (int attempts = any_port && addresses.size() > 1 ? 32 : 1;; --attempts) {
         try {
             return bind_all(addresses, options);

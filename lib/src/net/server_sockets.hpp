@@ -12,9 +12,10 @@
 namespace cede {
 namespace detail {
 
-// One for each address of the host; port 0 becomes the same for all. Cedes where a name is to be resolved. Throws as
+// One for each address of the hosts; port 0 becomes the same for all. Cedes where a name is to be resolved. Throws as
 // create_server().
-std::vector<Socket> bind_to_host(EventLoop& loop, const std::string& host, const Port& port, const ServerOptions& options);
+std::vector<Socket> bind_to_hosts(EventLoop& loop, const std::vector<std::string>& hosts, const Port& port,
+                                  const ServerOptions& options);
 
 // Further ones on the addresses of `first`, which share their ports with them (ServerOptions::reuse_port).
 std::vector<Socket> bind_beside(const std::vector<Socket>& first, const ServerOptions& options);

@@ -40,6 +40,16 @@ Coroutine<Server> start_stream_server(ClientConnected callback, std::string host
                  });
 }
 
+Coroutine<Server> start_stream_server(ClientConnected callback, std::vector<std::string> hosts, Port port,
+                                      ServerOptions options) {
+    const std::size_t limit = options.limit();
+    return serve(std::move(callback), limit,
+                 [hosts = std::move(hosts), port = std::move(port), options = std::move(options)](
+                     EventLoop& loop, LoopNetwork::ProtocolFactory factory) {
+                     return loop.create_server_on_hosts(std::move(factory), hosts, port, options);
+                 });
+}
+
 Coroutine<Server> start_stream_server(ClientConnected callback, ServerOptions options) {
     const std::size_t limit = options.limit();
     return serve(std::move(callback), limit,

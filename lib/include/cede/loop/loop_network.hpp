@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -165,6 +166,21 @@ public:
     // the same for all addresses. Cedes at least once, so that it serves when this returns.
     virtual Coroutine<Server> create_server(ProtocolFactory factory, std::string host, Port port, ServerOptions options);
     Coroutine<Server> create_server(ProtocolFactory factory, std::string host, Port port);
+    // The same on every address of each of `hosts`: a vector or a list in braces of what a string is made from, so that
+    // create_server(factory, {"127.0.0.1", "::1"}, 80) is one server. An address that several of them have is taken once; no
+    // host at all is std::system_error, EADDRNOTAVAIL. All go through the last one. See net/server_hosts.hpp.
+    template <class Host>
+    Coroutine<Server> create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port);
+    template <class Host>
+    Coroutine<Server> create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port,
+                                    ServerOptions options);
+    template <class Host>
+    Coroutine<Server> create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port);
+    template <class Host>
+    Coroutine<Server> create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port,
+                                    ServerOptions options);
+    virtual Coroutine<Server> create_server_on_hosts(ProtocolFactory factory, std::vector<std::string> hosts, Port port,
+                                                     ServerOptions options);
     // On ServerOptions::socket(), which is bound.
     Coroutine<Server> create_server(ProtocolFactory factory, ServerOptions options);
     // A stale socket file at `path` is replaced; a path that begins with '\0' is an abstract name.

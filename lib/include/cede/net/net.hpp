@@ -11,6 +11,7 @@
 #include "cede/net/protocol.hpp"
 #include "cede/net/sendfile.hpp"
 #include "cede/net/server.hpp"
+#include "cede/net/server_hosts.hpp"
 #include "cede/net/server_options.hpp"
 #include "cede/net/socket.hpp"
 #include "cede/net/socket_address.hpp"

@@ -18,6 +18,7 @@
 #ifndef CEDE_STREAM_START_SERVER_HPP
 #define CEDE_STREAM_START_SERVER_HPP
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -38,6 +39,8 @@ namespace cede {
 namespace detail {
 
 Coroutine<Server> start_stream_server(ClientConnected callback, std::string host, Port port, ServerOptions options);
+Coroutine<Server> start_stream_server(ClientConnected callback, std::vector<std::string> hosts, Port port,
+                                      ServerOptions options);
 Coroutine<Server> start_stream_server(ClientConnected callback, ServerOptions options);
 Coroutine<Server> start_unix_stream_server(ClientConnected callback, std::string path, ServerOptions options);
 Coroutine<GroupServer> start_group_stream_server(std::shared_ptr<LoopGroupCore> group, std::vector<ClientConnected> callbacks,
@@ -69,6 +72,22 @@ Coroutine<Server> start_server(F&& callback, absl::optional<std::string> host, P
                                ServerOptions options = ServerOptions()) {
     return detail::start_stream_server(detail::to_client_connected(std::forward<F>(callback)),
                                        std::move(host).value_or(std::string()), std::move(port), std::move(options));
+}
+// The same on every address of each of `hosts`, a vector or a list in braces: start_server(serve, {"127.0.0.1", "::1"}, 80).
+// See EventLoop::create_server().
+template <class F, class Host>
+Coroutine<Server> start_server(F&& callback, const std::vector<Host>& hosts, Port port,
+                               ServerOptions options = ServerOptions()) {
+    return detail::start_stream_server(detail::to_client_connected(std::forward<F>(callback)),
+                                       std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
+                                       std::move(options));
+}
+template <class F, class Host>
+Coroutine<Server> start_server(F&& callback, std::initializer_list<Host> hosts, Port port,
+                               ServerOptions options = ServerOptions()) {
+    return detail::start_stream_server(detail::to_client_connected(std::forward<F>(callback)),
+                                       std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
+                                       std::move(options));
 }
 // The same on every loop of `group`, all on one port: see net/group_server.hpp. Each loop has a copy of `callback`, and runs it
 // for the connections that the system gives it; what the copies share must bear several threads. Await it in a task of any
