@@ -251,6 +251,41 @@ BOOST_AUTO_TEST_CASE(a_greeting_that_the_reader_holds_already_is_answered) {
     });
 }
 
+// A peer that has ended its stream by then will never finish the handshake, so nobody waits a minute for it. SSL-002
+BOOST_AUTO_TEST_CASE(a_peer_that_has_ended_its_stream_before_the_upgrade_is_a_reset) {
+    testing::run([] {
+        EventLoop& loop = get_running_loop();
+        for (const bool greets : {false, true}) {
+            Event busy;
+            const Server server = await(start_server(
+                [&](StreamReader reader, StreamWriter writer) {
+                    BOOST_TEST(await(reader.readline()) == "STARTTLS\n");
+                    await(busy.wait());
+                    const TimePoint begin = loop.time();
+                    BOOST_CHECK_EXCEPTION(await(writer.start_tls(toy())), std::system_error, [](const std::system_error& e) {
+                        return e.code() == std::errc::connection_reset;
+                    });
+                    BOOST_TEST((loop.time() - begin < std::chrono::seconds(1)));
+                    BOOST_CHECK_THROW(await(writer.wait_closed()), std::system_error);
+                },
+                "127.0.0.1", 0));
+            const Streams streams = await(open_connection("127.0.0.1", port_of(server)));
+            streams.second.write("STARTTLS\n");
+            if (greets) {
+                const auto object = toy()->wrap_bio(false, "toy.example");
+                object->do_handshake();
+                streams.second.write(taken_from(*object));
+            }
+            streams.second.write_eof();
+            let_it_arrive();
+            busy.set();
+            await(streams.first.read());
+            hang_up(streams);
+            end_server(server);
+        }
+    });
+}
+
 // Nor is anything that somebody has slipped in behind the plain answer taken for a part of what TLS protects.
 BOOST_AUTO_TEST_CASE(plain_bytes_that_nobody_has_read_are_no_part_of_what_comes_by_tls) {
     testing::run([] {

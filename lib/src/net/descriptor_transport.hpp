@@ -119,6 +119,8 @@ public:
     bool is_reading() const override { return !closing_ && !paused_; }
     void pause_reading() override;
     void resume_reading() override;
+    // The peer will send no more, and the protocol that was told so kept the connection for writing.
+    bool read_ended() const noexcept { return read_ended_; }
 
 protected:
     ReadingTransport() = default;
@@ -134,7 +136,7 @@ protected:
     bool eof_received() { return plain_ != nullptr ? plain_->eof_received() : buffered_->eof_received(); }
     virtual void watch_reads(bool on);
 
-    bool read_ended_ = false;  // the peer has sent its end, and the protocol keeps the connection
+    bool read_ended_ = false;
 
 private:
     void read_into_loop_buffer();

@@ -45,8 +45,9 @@ std::shared_ptr<Transport> SSLProtocol::transport() {
     return std::make_shared<SSLTransport>(shared_from_this());
 }
 
-void SSLProtocol::begin(std::shared_ptr<BaseTransport> below, absl::string_view ciphertext) {
+void SSLProtocol::begin(std::shared_ptr<BaseTransport> below, absl::string_view ciphertext, bool ended) {
     below_ = as<Transport>(below);
+    end_below_ = ended;
     guarded([&] {
         transport_ = std::make_shared<SSLTransport>(shared_from_this());
         loop_.network().open.add(*this);
@@ -55,8 +56,8 @@ void SSLProtocol::begin(std::shared_ptr<BaseTransport> below, absl::string_view 
         state_ = State::handshake;
         handshake_timer_ =
             loop_.call_later(settings_.handshake_timeout.value_or(std::chrono::seconds(60)), [this] { handshake_timed_out(); });
-        if (ciphertext.empty()) return advance();
-        object_->feed(ciphertext);
+        if (ciphertext.empty() && !ended) return advance();
+        if (!ciphertext.empty()) object_->feed(ciphertext);
         unread_ = ciphertext.size();
         advance_soon();  // this is a task of the application's, where its protocol is not to be called
     });

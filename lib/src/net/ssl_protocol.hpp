@@ -44,8 +44,9 @@ public:
     SSLProtocol(EventLoop& loop, const SSLSettings& settings, bool server_side, Future<void> waiter, bool knows);
     ~SSLProtocol() override;
 
-    // connection_made, with what has been received already.
-    void begin(std::shared_ptr<BaseTransport> below, absl::string_view ciphertext);
+    // connection_made, with what has been received already, and whether that was all that the peer will ever send: the
+    // transport below tells of the end of its stream only once.
+    void begin(std::shared_ptr<BaseTransport> below, absl::string_view ciphertext, bool ended = false);
 
     // From the transport below.
     void connection_made(std::shared_ptr<BaseTransport> below) override { begin(std::move(below), absl::string_view()); }

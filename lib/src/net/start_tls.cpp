@@ -43,7 +43,8 @@ std::shared_ptr<Transport> start_tls_here(EventLoop& loop, const Upgrade& upgrad
     const auto holder = std::dynamic_pointer_cast<detail::HoldsReceived>(upgrade.protocol);
     const std::string received = holder != nullptr ? holder->take_received() : std::string();
     below->set_protocol(ssl);
-    ssl->begin(below, received);
+    const auto plain = std::dynamic_pointer_cast<detail::StreamTransport>(below);
+    ssl->begin(below, received, plain != nullptr && plain->read_ended());
     below->resume_reading();  // whoever paused it cannot resume it any more
     try {
         await(made);
