@@ -15,6 +15,7 @@
 #include "net/file_source.hpp"
 #include "net/sendfile_protocol.hpp"
 #include "net/socket_operation.hpp"
+#include "net/ssl_transport.hpp"
 #include "net/stream_transport.hpp"
 #include "net/system.hpp"
 
@@ -183,10 +184,17 @@ void write_through(const std::shared_ptr<Transport>& transport, EventLoop& loop,
             }
         }
     };
+    const auto over_tls = std::dynamic_pointer_cast<detail::SSLTransport>(transport);
+    absl::optional<detail::SSLTransport::FileWriter> alone;
+    if (over_tls != nullptr) alone.emplace(over_tls);
     const Installed installed{detail::SendfileProtocol::install(loop, transport)};
     for_each_piece(loop, file, transport_piece, [&](absl::string_view data) {
         installed.protocol->drain();
-        transport->write(data);
+        if (alone) {
+            alone->write(data);
+        } else {
+            transport->write(data);
+        }
         file->advance(static_cast<ssize_t>(data.size()));
     });
 }

@@ -4,6 +4,7 @@
 #define CEDE_SRC_NET_SSL_TRANSPORT_HPP
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "cede/base/exceptions.hpp"
@@ -25,8 +26,14 @@ public:
     bool is_reading() const override { return ssl_->is_reading(); }
     void pause_reading() override { ssl_->pause_reading(); }
     void resume_reading() override { ssl_->resume_reading(); }
-    void write(absl::string_view data) override { ssl_->write(data); }
-    void writelines(absl::Span<const absl::string_view> data) override { ssl_->write_all(data); }
+    void write(absl::string_view data) override {
+        check_not_sending_file("write()");
+        ssl_->write(data);
+    }
+    void writelines(absl::Span<const absl::string_view> data) override {
+        check_not_sending_file("writelines()");
+        ssl_->write_all(data);
+    }
     void flush() override { ssl_->flush(); }
     void write_eof() override {
         throw RuntimeError("TLS has no end of one direction: can_write_eof() is false; say so in your protocol, or close()");
@@ -38,8 +45,30 @@ public:
     Limits get_write_buffer_limits() const override { return ssl_->write_buffer_limits(); }
     std::size_t get_write_buffer_size() const override { return ssl_->write_buffer_size(); }
 
+    // For loop.sendfile(): while this lives it alone writes. Throws RuntimeError when there is one already.
+    class FileWriter {
+    public:
+        explicit FileWriter(std::shared_ptr<SSLTransport> transport) : transport_(std::move(transport)) {
+            transport_->check_not_sending_file("sendfile()");
+            transport_->sending_file_ = true;
+        }
+        ~FileWriter() { transport_->sending_file_ = false; }
+        FileWriter(const FileWriter&) = delete;
+        FileWriter& operator=(const FileWriter&) = delete;
+        void write(absl::string_view data) { transport_->ssl_->write(data); }
+
+    private:
+        const std::shared_ptr<SSLTransport> transport_;
+    };
+
 private:
+    void check_not_sending_file(const char* call) const {
+        if (!sending_file_ || is_closing()) return;
+        throw RuntimeError(std::string("Cannot call ") + call + " while a sendfile is in progress: await that first");
+    }
+
     const std::shared_ptr<SSLProtocol> ssl_;
+    bool sending_file_ = false;
 };
 
 }  // namespace detail
