@@ -92,4 +92,20 @@ BOOST_AUTO_TEST_CASE(a_point_in_time_saturates_instead_of_wrapping) {
     BOOST_CHECK(cede::saturated_add(TimePoint::min(), 1ns) == TimePoint::min() + 1ns);
 }
 
+BOOST_AUTO_TEST_CASE(a_point_in_time_may_be_given_in_any_unit) {
+    const TimePoint when{std::chrono::seconds(1000)};
+    BOOST_CHECK(cede::to_time_point(when + 0.5s) == when + 500ms);
+    BOOST_CHECK(cede::to_time_point(when + std::chrono::duration<double>(0.25)) == when + 250ms);
+    BOOST_CHECK(cede::to_time_point(std::chrono::time_point<std::chrono::steady_clock, std::chrono::hours>(1h)) ==
+                TimePoint(1h));
+    BOOST_CHECK(cede::to_time_point(when + std::chrono::duration<double>(1e300)) == TimePoint::max());
+}
+
+BOOST_AUTO_TEST_CASE(a_duration_is_added_to_a_point_in_time) {
+    const TimePoint when{std::chrono::seconds(1000)};
+    BOOST_CHECK(when + Duration(5ms) == when + 5ms);
+    BOOST_CHECK(Duration(5ms) + when == when + 5ms);
+    BOOST_CHECK(when + Duration::max() == TimePoint::max());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

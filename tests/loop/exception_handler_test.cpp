@@ -123,4 +123,13 @@ BOOST_AUTO_TEST_CASE(an_interrupt_of_a_handler_leaves_the_loop) {
     BOOST_CHECK_THROW(loop.run_forever(), SystemExit);
 }
 
+BOOST_AUTO_TEST_CASE(nullopt_is_none_too) {
+    Loop loop;
+    loop.set_exception_handler([](EventLoop&, const ExceptionContext&) {});
+    loop.set_exception_handler(absl::nullopt);
+    BOOST_TEST(!loop.get_exception_handler());
+    loop.set_task_factory(absl::nullopt);
+    BOOST_TEST(!loop.get_task_factory());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -179,4 +179,14 @@ BOOST_AUTO_TEST_CASE(a_handle_outlives_its_loop) {
     BOOST_TEST(timer.cancelled());
 }
 
+BOOST_AUTO_TEST_CASE(a_time_may_be_given_in_any_unit) {
+    const TimePoint start = loop.time();
+    const TimerHandle half = loop.call_at(start + 0.5s, [&](char name) { order += name; }, 'b');
+    BOOST_TEST((half.when() == start + 500ms));
+    loop.call_at(start + std::chrono::duration<double>(0.25), [&] { order += 'a'; });
+    loop.call_at(start + Duration(1s), [&] { order += 'c'; });
+    exhaust();
+    BOOST_TEST(order == "abc");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

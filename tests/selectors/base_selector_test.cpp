@@ -139,6 +139,11 @@ BOOST_AUTO_TEST_CASE(fds_far_apart_are_found_in_order) {
     std::vector<int> fds;
     for (const SelectorKey& key : selector.get_map()) fds.push_back(key.fd);
     BOOST_TEST((fds == std::vector<int>{0, 1023, 1024, 70000, far}));
+    const SelectorMap map = selector.get_map();
+    fds.clear();
+    for (auto& key : map) fds.push_back(map[key.fd].fd);
+    BOOST_TEST((fds == std::vector<int>{0, 1023, 1024, 70000, far}));
+    BOOST_CHECK_THROW(map[5], std::out_of_range);
 }
 
 BOOST_AUTO_TEST_CASE(a_map_may_be_emptied_while_iterating) {

@@ -211,6 +211,20 @@ BOOST_AUTO_TEST_CASE(STREAM_013_separators_longer_than_the_data_are_no_obstacle)
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_separator_is_kept_by_the_read) {
+    run([] {
+        const StreamReader reader = fed("");
+        Task<std::string> read;
+        {
+            std::string separator = "=separator=";
+            read = create_task(reader.readuntil(absl::string_view(separator).substr(0, 10)));
+            separator.assign(separator.size(), '?');
+        }
+        reader.feed_data("data=separator=");
+        BOOST_TEST(await(read) == "data=separator");
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace tests

@@ -1,6 +1,7 @@
 // A writer against a transport that writes down what it is asked.
-#include "cede/stream/stream_writer.hpp"
+#include "cede/stream/streams.hpp"
 
+#include <list>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -127,6 +128,27 @@ BOOST_AUTO_TEST_CASE(a_coroutine_keeps_the_connection) {
         await(closed);
         drain = closed = Task<void>();
         BOOST_TEST(warnings.count() == 0u);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(lines_come_from_any_container) {
+    run([] {
+        const Server server = await(start_server(
+            [](const StreamReader&, const StreamWriter& writer) {
+                writer.writelines(std::list<std::string>{"a", "b"});
+                writer.writelines(std::vector<const char*>{"c"});
+                const std::string array[] = {"d", "e"};
+                writer.writelines(array);
+                writer.writelines(std::vector<std::string>{"f"});
+                writer.writelines({"g"});
+                writer.transport()->writelines(std::vector<std::string>{"h"});
+                writer.transport()->writelines({"i", "j"});
+                writer.close();
+            },
+            "127.0.0.1", 0));
+        const auto streams = await(open_connection("127.0.0.1", server.sockets().front().local_address().port()));
+        BOOST_TEST(await(streams.first.read()) == "abcdefghij");
+        streams.second.close();
     });
 }
 

@@ -377,6 +377,19 @@ BOOST_AUTO_TEST_CASE(a_child_that_runs_when_the_loop_closes_is_killed_and_reaped
     BOOST_TEST((code_of([&] { child.kill(); }) == std::errc::no_such_process));
 }
 
+BOOST_AUTO_TEST_CASE(an_input_may_be_a_view) {
+    in_loop([] {
+        const Process child = await(create_subprocess_exec("cat", piped()));
+        Task<Process::Output> talk;
+        {
+            std::string text = "some text";
+            talk = create_task(child.communicate(absl::string_view(text).substr(5)));
+            text.assign(text.size(), '?');
+        }
+        BOOST_TEST(await(talk).first.value() == "text");
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace tests

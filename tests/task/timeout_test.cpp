@@ -391,4 +391,19 @@ BOOST_AUTO_TEST_CASE(its_timer_never_fires_after_any_interruption) {
         });
 }
 
+BOOST_AUTO_TEST_CASE(a_deadline_may_be_given_in_any_unit) {
+    testing::run([] {
+        EventLoop& loop = get_running_loop();
+        const TimePoint start = loop.time();
+        BOOST_CHECK_THROW(timeout_at(start + 0.5s, [] { await(sleep(1s)); }), TimeoutError);
+        BOOST_TEST((loop.time() - start == 500ms));
+        const bool reached = timeout(10ms, [&](Timeout& t) {
+            t.reschedule(loop.time() + 0.25s);
+            await(sleep(200ms));
+            return t.when() == start + 750ms;
+        });
+        BOOST_TEST(reached);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

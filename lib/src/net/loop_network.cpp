@@ -28,6 +28,14 @@ Coroutine<std::vector<AddressInfo>> LoopNetwork::getaddrinfo(std::string host, P
     return getaddrinfo(std::move(host), std::move(port), ResolveOptions());
 }
 
+Coroutine<std::vector<AddressInfo>> LoopNetwork::getaddrinfo(absl::nullopt_t, Port port, ResolveOptions options) {
+    return getaddrinfo(std::string(), std::move(port), std::move(options));
+}
+
+Coroutine<std::vector<AddressInfo>> LoopNetwork::getaddrinfo(absl::nullopt_t, Port port) {
+    return getaddrinfo(std::string(), std::move(port), ResolveOptions());
+}
+
 Coroutine<std::pair<std::string, std::string>> LoopNetwork::getnameinfo(SocketAddress address) {
     return getnameinfo(address, 0);
 }
@@ -36,6 +44,25 @@ Coroutine<std::pair<std::size_t, SocketAddress>> LoopNetwork::sock_recvfrom_into
                                                                                  absl::Span<char> buffer,
                                                                                  std::size_t n) {
     return sock_recvfrom_into(socket, n == 0 ? buffer : buffer.first(std::min(n, buffer.size())));
+}
+
+namespace {
+SendfileOptions part(std::int64_t offset, const absl::optional<std::int64_t>& count) {
+    SendfileOptions options;
+    options.offset(offset);
+    if (count) options.count(*count);
+    return options;
+}
+}  // namespace
+
+Coroutine<std::int64_t> LoopNetwork::sock_sendfile(const Socket& socket, int file, std::int64_t offset,
+                                                   absl::optional<std::int64_t> count) {
+    return sock_sendfile(socket, file, part(offset, count));
+}
+
+Coroutine<std::int64_t> LoopNetwork::sendfile(std::shared_ptr<BaseTransport> transport, int file, std::int64_t offset,
+                                              absl::optional<std::int64_t> count) {
+    return sendfile(std::move(transport), file, part(offset, count));
 }
 
 Coroutine<std::int64_t> LoopNetwork::sock_sendfile(const Socket& socket, int file) {
@@ -75,6 +102,14 @@ Coroutine<std::shared_ptr<Transport>> LoopNetwork::start_tls(std::shared_ptr<Bas
 
 Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, std::string host, Port port) {
     return create_server(std::move(factory), std::move(host), std::move(port), ServerOptions());
+}
+
+Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, absl::nullopt_t, Port port, ServerOptions options) {
+    return create_server(std::move(factory), std::string(), std::move(port), std::move(options));
+}
+
+Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, absl::nullopt_t, Port port) {
+    return create_server(std::move(factory), std::string(), std::move(port), ServerOptions());
 }
 
 Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, ServerOptions options) {

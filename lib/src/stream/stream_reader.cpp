@@ -33,8 +33,8 @@ Coroutine<std::string> StreamReader::readexactly(std::ptrdiff_t n) const {
     return [core = open(), n] { return core->readexactly(n); };
 }
 
-Coroutine<std::string> StreamReader::readuntil(std::string separator) const {
-    return [core = open(), separator = std::move(separator)] { return core->readuntil(detail::Separators(separator)); };
+Coroutine<std::string> StreamReader::readuntil(absl::string_view separator) const {
+    return [core = open(), separator = std::string(separator)] { return core->readuntil(detail::Separators(separator)); };
 }
 
 Coroutine<std::string> StreamReader::readuntil(std::vector<std::string> separators) const {

@@ -45,6 +45,9 @@ std::int64_t saturated_nanoseconds(std::chrono::duration<Rep, Period> d) noexcep
 
 }  // namespace detail
 
+class Duration;
+inline TimePoint saturated_add(TimePoint when, Duration delay) noexcept;
+
 // A length of time in nanoseconds. Fractions of a nanosecond are rounded up; what does not fit saturates.
 class Duration {
 public:
@@ -83,6 +86,10 @@ public:
     friend constexpr bool operator<=(Duration a, Duration b) noexcept { return a.ns_ <= b.ns_; }
     friend constexpr bool operator>=(Duration a, Duration b) noexcept { return a.ns_ >= b.ns_; }
 
+    // Saturated at the far ends of the clock.
+    friend TimePoint operator+(TimePoint when, Duration delay) noexcept { return saturated_add(when, delay); }
+    friend TimePoint operator+(Duration delay, TimePoint when) noexcept { return saturated_add(when, delay); }
+
 private:
     std::int64_t ns_;
 };
@@ -93,6 +100,12 @@ inline TimePoint saturated_add(TimePoint when, Duration delay) noexcept {
     if (delay.count() > 0 && base > std::numeric_limits<std::int64_t>::max() - delay.count()) return TimePoint::max();
     if (delay.count() < 0 && base < std::numeric_limits<std::int64_t>::min() - delay.count()) return TimePoint::min();
     return TimePoint(std::chrono::nanoseconds(base + delay.count()));
+}
+
+// A point of the clock in any unit: `loop.time() + 0.5s` has fractions of nanoseconds. Rounded and saturated as a Duration is.
+template <class Rep, class Period>
+TimePoint to_time_point(std::chrono::time_point<std::chrono::steady_clock, std::chrono::duration<Rep, Period>> t) noexcept {
+    return TimePoint(std::chrono::nanoseconds(detail::saturated_nanoseconds(t.time_since_epoch())));
 }
 
 }  // namespace cede

@@ -10,6 +10,7 @@
 #ifndef CEDE_LOOP_EVENT_LOOP_HPP
 #define CEDE_LOOP_EVENT_LOOP_HPP
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -97,6 +98,13 @@ public:
         return schedule_at(when, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...),
                            detail::context_for(args...));
     }
+    // In any unit, as `loop.time() + 0.5s`.
+    template <class Rep, class Period, class F, class... Args>
+    TimerHandle call_at(std::chrono::time_point<std::chrono::steady_clock, std::chrono::duration<Rep, Period>> when, F&& f,
+                        Args&&... args) {
+        return schedule_at(to_time_point(when), detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...),
+                           detail::context_for(args...));
+    }
     // The loop's clock: std::chrono::steady_clock, unless a subclass says otherwise.
     virtual TimePoint time() const;
 
@@ -109,6 +117,7 @@ public:
     // From here on every task made on this loop goes through `factory`; an empty one restores the default. What it throws is
     // thrown by create_task, and the coroutine is dropped. See eager_task_factory (task/task_factory.hpp).
     void set_task_factory(TaskFactory factory);
+    void set_task_factory(absl::nullopt_t) { set_task_factory(TaskFactory()); }
     const TaskFactory& get_task_factory() const noexcept;
 
     // --- File descriptors ---
@@ -132,10 +141,23 @@ public:
     void add_writer(int fd, F&& f, Args&&... args) {
         watch(fd, selectors::EVENT_WRITE, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));
     }
+    // The same of what has a descriptor to ask for, as a Socket and a Pipe do: anything with fileno().
+    template <class File, class F, class... Args, class = detail::IfHasFileno<File>>
+    void add_reader(const File& file, F&& f, Args&&... args) {
+        add_reader(file.fileno(), std::forward<F>(f), std::forward<Args>(args)...);
+    }
+    template <class File, class F, class... Args, class = detail::IfHasFileno<File>>
+    void add_writer(const File& file, F&& f, Args&&... args) {
+        add_writer(file.fileno(), std::forward<F>(f), std::forward<Args>(args)...);
+    }
     // False when there was none, or the loop is closed. Remove it before the fd is closed. Throws std::invalid_argument for a
     // negative fd, as add_reader does.
     bool remove_reader(int fd) { return unwatch(fd, selectors::EVENT_READ); }
     bool remove_writer(int fd) { return unwatch(fd, selectors::EVENT_WRITE); }
+    template <class File, class = detail::IfHasFileno<File>>
+    bool remove_reader(const File& file) { return remove_reader(file.fileno()); }
+    template <class File, class = detail::IfHasFileno<File>>
+    bool remove_writer(const File& file) { return remove_writer(file.fileno()); }
 
     // --- Threads ---
 
@@ -145,6 +167,10 @@ public:
     Future<detail::CallResult<F, Args...>> run_in_executor(Executor& executor, F&& f, Args&&... args);
     template <class F, class... Args>
     Future<detail::CallResult<F, Args...>> run_in_executor(std::nullptr_t, F&& f, Args&&... args);
+    template <class F, class... Args>
+    Future<detail::CallResult<F, Args...>> run_in_executor(absl::nullopt_t, F&& f, Args&&... args) {
+        return run_in_executor(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+    }
     // The default executor from now on. Throws std::invalid_argument for null.
     void set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor);
     std::shared_ptr<ThreadPoolExecutor> default_executor();
@@ -164,6 +190,7 @@ public:
 
     // An empty handler restores the default. An exception thrown by a handler is reported, and the loop goes on.
     void set_exception_handler(ExceptionHandler handler);
+    void set_exception_handler(absl::nullopt_t) { set_exception_handler(ExceptionHandler()); }
     const ExceptionHandler& get_exception_handler() const noexcept;
     // Writes the report to stderr.
     virtual void default_exception_handler(const ExceptionContext& context);

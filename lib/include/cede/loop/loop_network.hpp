@@ -14,11 +14,13 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 
 #include "cede/base/fwd.hpp"
@@ -65,6 +67,8 @@ public:
     // Asks the system on a resolver thread; a cancelled look-up leaves that thread behind, and its answer is dropped.
     virtual Coroutine<std::vector<AddressInfo>> getaddrinfo(std::string host, Port port, ResolveOptions options);
     Coroutine<std::vector<AddressInfo>> getaddrinfo(std::string host, Port port);
+    Coroutine<std::vector<AddressInfo>> getaddrinfo(absl::nullopt_t, Port port, ResolveOptions options);
+    Coroutine<std::vector<AddressInfo>> getaddrinfo(absl::nullopt_t, Port port);
     // The host and service names of an address; `flags` are getnameinfo(3)'s NI_*.
     virtual Coroutine<std::pair<std::string, std::string>> getnameinfo(SocketAddress address, int flags);
     Coroutine<std::pair<std::string, std::string>> getnameinfo(SocketAddress address);
@@ -110,9 +114,13 @@ public:
     // Throws RuntimeError for a transport that is closing, or not a stream's; ECONNABORTED when it is closed in the middle.
     virtual Coroutine<std::int64_t> sendfile(std::shared_ptr<BaseTransport> transport, int file, SendfileOptions options);
     Coroutine<std::int64_t> sendfile(std::shared_ptr<BaseTransport> transport, int file);
+    Coroutine<std::int64_t> sendfile(std::shared_ptr<BaseTransport> transport, int file, std::int64_t offset,
+                                     absl::optional<std::int64_t> count = absl::nullopt);
     // On a stream socket; as other sock_* it throws std::invalid_argument for a blocking one in debug mode.
     virtual Coroutine<std::int64_t> sock_sendfile(const Socket& socket, int file, SendfileOptions options);
     Coroutine<std::int64_t> sock_sendfile(const Socket& socket, int file);
+    Coroutine<std::int64_t> sock_sendfile(const Socket& socket, int file, std::int64_t offset,
+                                          absl::optional<std::int64_t> count = absl::nullopt);
 
     // --- Connections ---
 
@@ -166,6 +174,8 @@ public:
     // the same for all addresses. Cedes at least once, so that it serves when this returns.
     virtual Coroutine<Server> create_server(ProtocolFactory factory, std::string host, Port port, ServerOptions options);
     Coroutine<Server> create_server(ProtocolFactory factory, std::string host, Port port);
+    Coroutine<Server> create_server(ProtocolFactory factory, absl::nullopt_t, Port port, ServerOptions options);
+    Coroutine<Server> create_server(ProtocolFactory factory, absl::nullopt_t, Port port);
     // The same on every address of each of `hosts`: a vector or a list in braces of what a string is made from, so that
     // create_server(factory, {"127.0.0.1", "::1"}, 80) is one server. An address that several of them have is taken once; no
     // host at all is std::system_error, EADDRNOTAVAIL. All go through the last one. See net/server_hosts.hpp.
@@ -211,6 +221,10 @@ public:
     virtual Coroutine<Subprocess> subprocess_exec(SubprocessProtocolFactory factory, std::vector<std::string> arguments,
                                                   SubprocessOptions options);
     Coroutine<Subprocess> subprocess_exec(SubprocessProtocolFactory factory, std::vector<std::string> arguments);
+    // As Python spells it: the program, its arguments, and SubprocessOptions, if any, behind them. See net/command_line.hpp.
+    template <class Program, class... More,
+              class = std::enable_if_t<std::is_convertible<const Program&, absl::string_view>::value>>
+    Coroutine<Subprocess> subprocess_exec(SubprocessProtocolFactory factory, const Program& program, const More&... more);
     // The same for a line of the shell (/bin/sh). Whatever of it comes from outside must be quoted, or is commands, too.
     virtual Coroutine<Subprocess> subprocess_shell(SubprocessProtocolFactory factory, std::string command,
                                                    SubprocessOptions options);

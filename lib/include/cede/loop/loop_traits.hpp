@@ -21,6 +21,10 @@ struct Awaited;
 template <class X>
 using AwaitedT = typename Awaited<std::decay_t<X>>::type;
 
+// What a descriptor can be asked of.
+template <class File>
+using IfHasFileno = std::enable_if_t<std::is_same<int, decltype(std::declval<const File&>().fileno())>::value>;
+
 // Calls `f` with arguments that were kept for it: as they are; a pointer to a member with the object first; and what
 // takes move-only arguments by value with their values, for it is called once.
 template <int N>

@@ -21,6 +21,7 @@ class Port {
 public:
     // None given; stands for 0.
     Port() noexcept = default;
+    Port(absl::nullopt_t) noexcept {}
     Port(int number) : given_(true), text_(std::to_string(number)) {}
     Port(const char* text) : given_(true), text_(text) {}
     Port(std::string text) : given_(true), text_(std::move(text)) {}
@@ -50,6 +51,7 @@ public:
     ResolveOptions& family(int value) noexcept { return family_ = value, *this; }
     // SOCK_STREAM or SOCK_DGRAM; without it each address comes once for each type.
     ResolveOptions& type(int value) noexcept { return type_ = value, *this; }
+    ResolveOptions& proto(int value) noexcept { return protocol(value); }
     ResolveOptions& protocol(int value) noexcept { return protocol_ = value, *this; }
     // getaddrinfo(3)'s AI_*.
     ResolveOptions& flags(int value) noexcept { return flags_ = value, *this; }

@@ -27,12 +27,15 @@ public:
         socket_ = std::make_shared<Socket>(std::move(value));
         return *this;
     }
+    ConnectionOptions& sock(Socket value) { return socket(std::move(value)); }
     // AF_INET or AF_INET6 for those addresses only.
     ConnectionOptions& family(int value) noexcept { return family_ = value, *this; }
+    ConnectionOptions& proto(int value) noexcept { return protocol(value); }
     ConnectionOptions& protocol(int value) noexcept { return protocol_ = value, *this; }
     // getaddrinfo(3)'s AI_*.
     ConnectionOptions& flags(int value) noexcept { return flags_ = value, *this; }
     // Where to connect from.
+    ConnectionOptions& local_addr(std::string host, Port port) { return local_address(std::move(host), std::move(port)); }
     ConnectionOptions& local_address(std::string host, Port port) {
         local_host_ = std::move(host);
         local_port_ = std::move(port);

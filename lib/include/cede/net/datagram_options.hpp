@@ -60,6 +60,7 @@ public:
         socket_ = std::make_shared<Socket>(std::move(value));
         return *this;
     }
+    DatagramOptions& sock(Socket value) { return socket(std::move(value)); }
 
     const DatagramAddress& local_addr() const noexcept { return local_; }
     const DatagramAddress& remote_addr() const noexcept { return remote_; }

@@ -4,6 +4,7 @@
 #define CEDE_NET_NET_HPP
 
 #include "cede/net/address_info.hpp"
+#include "cede/net/command_line.hpp"
 #include "cede/net/connection_options.hpp"
 #include "cede/net/datagram_options.hpp"
 #include "cede/net/group_server.hpp"

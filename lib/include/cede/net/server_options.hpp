@@ -24,6 +24,7 @@ public:
         socket_ = std::make_shared<Socket>(std::move(value));
         return *this;
     }
+    ServerOptions& sock(Socket value) { return socket(std::move(value)); }
     // AF_INET or AF_INET6 for those addresses only.
     ServerOptions& family(int value) noexcept { return family_ = value, *this; }
     // getaddrinfo(3)'s AI_*; AI_PASSIVE by default.

@@ -8,8 +8,13 @@
 
 #include <cstddef>
 #include <exception>
+#include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/any.h"
@@ -25,7 +30,17 @@ class SocketAddress;
 
 namespace detail {
 [[noreturn]] void throw_wrong_transport();
+
+// A container of pieces of data that is not a span of views already.
+template <class Lines>
+using IfLines = std::enable_if_t<
+    std::is_convertible<decltype(*std::begin(std::declval<const Lines&>())), absl::string_view>::value &&
+    !std::is_convertible<const Lines&, absl::Span<const absl::string_view>>::value>;
+template <class Lines>
+std::vector<absl::string_view> views_of(const Lines& lines) {
+    return std::vector<absl::string_view>(std::begin(lines), std::end(lines));
 }
+}  // namespace detail
 
 class BaseTransport {
 public:
@@ -71,6 +86,12 @@ public:
     // time on with a warning. Throws RuntimeError after write_eof().
     virtual void write(absl::string_view data) = 0;
     virtual void writelines(absl::Span<const absl::string_view> data) = 0;
+    // Of any container of what a string_view is made from, and a list in braces.
+    template <class Lines, class = detail::IfLines<Lines>>
+    void writelines(const Lines& data) {
+        writelines(absl::Span<const absl::string_view>(detail::views_of(data)));
+    }
+    void writelines(std::initializer_list<absl::string_view> data) { writelines(absl::MakeConstSpan(data.begin(), data.size())); }
     // Gives the system now what waits to be joined. For who is going to keep the loop busy; else nobody needs it.
     virtual void flush() {}
     // Closes the sending side once everything is sent. Harmless when repeated. Throws RuntimeError where it cannot: with TLS.

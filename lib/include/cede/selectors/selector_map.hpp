@@ -44,6 +44,7 @@ public:
 
     // The key of `fd`; std::out_of_range when it is not registered.
     SelectorKey at(int fd) const;
+    SelectorKey operator[](int fd) const { return at(fd); }
 
     // The keys in ascending order of fd. Registering and unregistering while iterating is allowed: a key that is gone
     // before its turn is not seen, one that is new is seen when its fd is still ahead.
@@ -54,19 +55,19 @@ private:
     std::shared_ptr<const detail::Registrations> registrations_;
 };
 
-// Yields keys by value, since the registration behind a reference could go away in the loop's body. Valid as long as
-// a SelectorMap of the same selector is.
+// Holds the key that it is at, since the registration could go away in the loop's body. Valid as long as a SelectorMap of the same
+// selector is.
 class SelectorMap::const_iterator {
 public:
     using iterator_category = std::input_iterator_tag;
     using value_type = SelectorKey;
     using difference_type = std::ptrdiff_t;
     using pointer = const SelectorKey*;
-    using reference = SelectorKey;
+    using reference = const SelectorKey&;
 
     const_iterator() noexcept = default;
 
-    SelectorKey operator*() const noexcept { return key_; }
+    const SelectorKey& operator*() const noexcept { return key_; }
     const SelectorKey* operator->() const noexcept { return &key_; }
     const_iterator& operator++() noexcept;
     const_iterator operator++(int) noexcept {

@@ -22,6 +22,7 @@
 #include "absl/types/optional.h"
 
 #include "cede/coroutine/coroutine.hpp"
+#include "cede/net/command_line.hpp"
 #include "cede/net/subprocess_options.hpp"
 #include "cede/stream/stream_reader.hpp"
 #include "cede/stream/stream_writer.hpp"
@@ -58,6 +59,8 @@ public:
     // side waits for ever. Does not mind that the child ends, or closes its input, before it has read all. Throws
     // RuntimeError for an input without a pipe for it; CancelledError, and the child goes on.
     Coroutine<Output> communicate(absl::optional<std::string> input = absl::nullopt) const;
+    template <class View, class = std::enable_if_t<std::is_same<View, absl::string_view>::value>>
+    Coroutine<Output> communicate(View input) const { return communicate(absl::optional<std::string>(std::string(input))); }
 
     // Throw std::system_error with ESRCH when the child has ended.
     void send_signal(int signal) const;
@@ -85,26 +88,11 @@ Coroutine<Process> create_subprocess_exec(std::vector<std::string> arguments, Su
 // The same for a line of the shell (/bin/sh). Whatever of it comes from outside must be quoted, or is commands, too.
 Coroutine<Process> create_subprocess_shell(std::string command, SubprocessOptions options = SubprocessOptions());
 
-namespace detail {
-
-struct CommandLine {
-    void add(absl::string_view argument) { arguments.emplace_back(argument); }
-    void add(SubprocessOptions value) { options = std::move(value); }
-
-    std::vector<std::string> arguments;
-    SubprocessOptions options;
-};
-
-}  // namespace detail
-
 // As Python spells it: the program, its arguments, and SubprocessOptions, if any, behind them.
 template <class Program, class... More,
           class = std::enable_if_t<std::is_convertible<const Program&, absl::string_view>::value>>
 Coroutine<Process> create_subprocess_exec(const Program& program, const More&... more) {
-    detail::CommandLine line;
-    line.add(program);
-    const int in_order[] = {0, (line.add(more), 0)...};
-    static_cast<void>(in_order);
+    detail::CommandLine line(program, more...);
     return create_subprocess_exec(std::move(line.arguments), std::move(line.options));
 }
 

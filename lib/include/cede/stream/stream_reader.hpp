@@ -66,7 +66,7 @@ public:
     Coroutine<std::string> readexactly(std::ptrdiff_t n) const;
     // Everything up to `separator`, and the separator. Throws IncompleteReadError when the stream ends before,
     // LimitOverrunError when more than the limit precedes it (nothing is taken then), std::invalid_argument for an empty one.
-    Coroutine<std::string> readuntil(std::string separator = "\n") const;
+    Coroutine<std::string> readuntil(absl::string_view separator = "\n") const;
     // The same up to the end of whichever separator ends first.
     Coroutine<std::string> readuntil(std::vector<std::string> separators) const;
     Coroutine<std::string> readuntil(std::initializer_list<absl::string_view> separators) const;

@@ -24,6 +24,7 @@
 #include "cede/base/fwd.hpp"
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/net/ssl_options.hpp"
+#include "cede/net/transport.hpp"
 #include "cede/stream/stream_reader.hpp"
 
 namespace cede {
@@ -54,6 +55,11 @@ public:
     void writelines(absl::Span<const absl::string_view> pieces) const;
     void writelines(absl::Span<const std::string> pieces) const;
     void writelines(std::initializer_list<absl::string_view> pieces) const;
+    // Of any container: std::list, std::deque, pieces that are const char* ...
+    template <class Lines, class = detail::IfLines<Lines>>
+    void writelines(const Lines& pieces) const {
+        writelines(absl::Span<const absl::string_view>(detail::views_of(pieces)));
+    }
     // Closes the sending side once everything is sent; the peer reads the end of the stream.
     void write_eof() const;
     bool can_write_eof() const;

@@ -6,6 +6,7 @@
 #ifndef CEDE_TASK_TIMEOUT_HPP
 #define CEDE_TASK_TIMEOUT_HPP
 
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -37,6 +38,10 @@ public:
     // Moves the deadline; one that is past expires at the next iteration, nullopt takes it away. Throws RuntimeError before
     // the scope is entered, after it has been left, and once it has expired.
     void reschedule(absl::optional<TimePoint> when) const;
+    template <class Rep, class Period>
+    void reschedule(std::chrono::time_point<std::chrono::steady_clock, std::chrono::duration<Rep, Period>> when) const {
+        reschedule(absl::optional<TimePoint>(to_time_point(when)));
+    }
     // Whether the deadline has interrupted the scope.
     bool expired() const noexcept;
 
@@ -61,6 +66,12 @@ template <class F>
 auto timeout_at(absl::optional<TimePoint> when, F&& f) -> decltype(with(std::declval<Timeout&>(), f)) {
     Timeout scope = Timeout::at(when);
     return with(scope, f);
+}
+// In any unit, as `loop.time() + 0.5s`.
+template <class Rep, class Period, class F>
+auto timeout_at(std::chrono::time_point<std::chrono::steady_clock, std::chrono::duration<Rep, Period>> when, F&& f)
+    -> decltype(with(std::declval<Timeout&>(), f)) {
+    return timeout_at(absl::optional<TimePoint>(to_time_point(when)), std::forward<F>(f));
 }
 
 }  // namespace cede
