@@ -265,4 +265,55 @@ BOOST_AUTO_TEST_CASE(a_shutdown_may_drop_what_has_not_begun) {
     BOOST_TEST(ran == 1);
 }
 
+// What subclasses of asyncio.BaseEventLoop override is virtual, also behind the templates.
+BOOST_AUTO_TEST_CASE(a_subclass_sees_what_goes_to_threads_and_what_is_set) {
+    struct Watching : SelectorEventLoop {
+        void submit(Executor* to, std::shared_ptr<detail::ExecutorJob> job, detail::FutureCore& future) override {
+            log += to == nullptr ? "default " : "given ";
+            SelectorEventLoop::submit(to, std::move(job), future);
+        }
+        std::shared_ptr<ThreadPoolExecutor> default_executor() override {
+            log += "asked ";
+            return SelectorEventLoop::default_executor();
+        }
+        void set_default_executor(std::shared_ptr<ThreadPoolExecutor> pool) override {
+            log += "set ";
+            SelectorEventLoop::set_default_executor(std::move(pool));
+        }
+        void set_exception_handler(ExceptionHandler handler) override {
+            log += "handler ";
+            SelectorEventLoop::set_exception_handler(std::move(handler));
+        }
+        void set_task_factory(TaskFactory factory) override {
+            log += "factory ";
+            SelectorEventLoop::set_task_factory(std::move(factory));
+        }
+        Coroutine<void> shutdown_default_executor(absl::optional<Duration> timeout) override {
+            log += "shutdown ";
+            return SelectorEventLoop::shutdown_default_executor(timeout);
+        }
+        Coroutine<void> shutdown_asyncgens() override {
+            log += "generators ";
+            return SelectorEventLoop::shutdown_asyncgens();
+        }
+        std::string log;
+    };
+    std::string log;
+    {
+        Watching loop;
+        EventLoop& base = loop;
+        ThreadPoolExecutor pool(1);
+        BOOST_TEST(base.run_until_complete(base.run_in_executor(pool, [] { return 1; })) == 1);
+        base.set_default_executor(std::make_shared<ThreadPoolExecutor>(1));
+        BOOST_TEST(base.run_until_complete([] { return await(to_thread([] { return 2; })); }) == 2);
+        base.set_exception_handler(nullptr);
+        base.set_exception_handler(absl::nullopt);
+        base.set_task_factory(absl::nullopt);
+        base.run_until_complete(base.shutdown_asyncgens());
+        base.run_until_complete(base.shutdown_default_executor());
+        log = loop.log;
+    }
+    BOOST_TEST(log == "given set default asked handler handler factory generators shutdown ");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -217,6 +217,10 @@ void submit_job(EventLoop& loop, Executor* executor, std::shared_ptr<ExecutorJob
 
 }  // namespace detail
 
+void EventLoop::submit(Executor* executor, std::shared_ptr<detail::ExecutorJob> job, detail::FutureCore& future) {
+    detail::submit_job(*this, executor, std::move(job), future);
+}
+
 void EventLoop::set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor) {
     if (executor == nullptr) throw std::invalid_argument("set_default_executor: the executor is null");
     impl_->default_executor = std::move(executor);

@@ -34,6 +34,7 @@
 namespace cede {
 
 namespace detail {
+class ExecutorJob;
 struct LoopImpl;
 }
 
@@ -69,8 +70,8 @@ public:
     virtual void close();
     // One iteration: what run_forever repeats.
     virtual void run_once();
-    Coroutine<void> shutdown_asyncgens();
-    Coroutine<void> shutdown_default_executor(absl::optional<Duration> timeout = absl::nullopt);
+    virtual Coroutine<void> shutdown_asyncgens();
+    virtual Coroutine<void> shutdown_default_executor(absl::optional<Duration> timeout = absl::nullopt);
 
     // --- Scheduling ---
 
@@ -116,7 +117,7 @@ public:
     Task<detail::AwaitedT<X>> create_task(X&& x, const TaskOptions& options);
     // From here on every task made on this loop goes through `factory`; an empty one restores the default. What it throws is
     // thrown by create_task, and the coroutine is dropped. See eager_task_factory (task/task_factory.hpp).
-    void set_task_factory(TaskFactory factory);
+    virtual void set_task_factory(TaskFactory factory);
     void set_task_factory(absl::nullopt_t) { set_task_factory(TaskFactory()); }
     const TaskFactory& get_task_factory() const noexcept;
 
@@ -172,8 +173,8 @@ public:
         return run_in_executor(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
     }
     // The default executor from now on. Throws std::invalid_argument for null.
-    void set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor);
-    std::shared_ptr<ThreadPoolExecutor> default_executor();
+    virtual void set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor);
+    virtual std::shared_ptr<ThreadPoolExecutor> default_executor();
 
     // --- Signals ---
 
@@ -189,7 +190,7 @@ public:
     // --- Errors and debugging ---
 
     // An empty handler restores the default. An exception thrown by a handler is reported, and the loop goes on.
-    void set_exception_handler(ExceptionHandler handler);
+    virtual void set_exception_handler(ExceptionHandler handler);
     void set_exception_handler(absl::nullopt_t) { set_exception_handler(ExceptionHandler()); }
     const ExceptionHandler& get_exception_handler() const noexcept;
     // Writes the report to stderr.
@@ -246,6 +247,8 @@ protected:
     virtual void watch(int fd, selectors::EventMask event, Callback callback);
     virtual bool unwatch(int fd, selectors::EventMask event);
     virtual void watch_signal(int signal, Callback callback);
+    // A call for an executor, or for the default one where that is null; `future` gets its outcome.
+    virtual void submit(Executor* executor, std::shared_ptr<detail::ExecutorJob> job, detail::FutureCore& future);
     // Waits for events at most `timeout` (nullopt: for ever) and schedules what they are for.
     virtual void select(absl::optional<Duration> timeout);
 
@@ -266,6 +269,8 @@ protected:
 
 private:
     friend struct detail::LoopImpl;
+    template <class F>
+    Future<detail::CallResult<F>> run_bound(Executor* executor, F&& f);
     [[noreturn]] void throw_closed() const;
     void check_thread_now() const;
     void run_measured(detail::Runnable& work);

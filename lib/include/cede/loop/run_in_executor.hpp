@@ -68,26 +68,25 @@ private:
 // the meantime the outcome is dropped.
 void submit_job(EventLoop& loop, Executor* executor, std::shared_ptr<ExecutorJob> job, FutureCore& future);
 
+}  // namespace detail
+
 template <class F>
-Future<CallResult<F>> run_in_executor(EventLoop& loop, Executor* executor, F&& f) {
-    using R = CallResult<F>;
-    loop.check_open();
-    Future<R> future(loop);
-    submit_job(loop, executor, std::make_shared<ExecutorCall<R, std::decay_t<F>>>(std::forward<F>(f), future),
-               *future.core());
+Future<detail::CallResult<F>> EventLoop::run_bound(Executor* executor, F&& f) {
+    using R = detail::CallResult<F>;
+    check_open();
+    Future<R> future(*this);
+    submit(executor, std::make_shared<detail::ExecutorCall<R, std::decay_t<F>>>(std::forward<F>(f), future), *future.core());
     return future;
 }
 
-}  // namespace detail
-
 template <class F, class... Args>
 Future<detail::CallResult<F, Args...>> EventLoop::run_in_executor(Executor& executor, F&& f, Args&&... args) {
-    return detail::run_in_executor(*this, &executor, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));
+    return run_bound(&executor, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));
 }
 
 template <class F, class... Args>
 Future<detail::CallResult<F, Args...>> EventLoop::run_in_executor(std::nullptr_t, F&& f, Args&&... args) {
-    return detail::run_in_executor(*this, nullptr, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));
+    return run_bound(nullptr, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));
 }
 
 }  // namespace cede
