@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -26,10 +27,10 @@ namespace {
 
 // One loop a signal: the handler reads only these, which are lock-free and never freed.
 struct Pending {
-    std::atomic<PostedQueue*> bell{nullptr};
-    std::atomic<bool> arrived{false};
-    std::atomic<int> handlers{0};  // that may hold the bell at this moment, on any thread
-    struct sigaction before;       // what the signal did before it had a bell
+    std::atomic<SignalWatch*> watch{nullptr};
+    std::atomic<bool> overflowed{false};  // came when there was no room to note it
+    std::atomic<int> handlers{0};         // that may hold the watch at this moment, on any thread
+    struct sigaction before;              // what the signal did before it was watched
 };
 Pending pending[NSIG];
 
@@ -37,16 +38,15 @@ void on_signal(int number) {
     const int saved = errno;
     Pending& mine = pending[number];
     mine.handlers.fetch_add(1, std::memory_order_seq_cst);
-    mine.arrived.store(true, std::memory_order_seq_cst);
-    if (PostedQueue* bell = mine.bell.load(std::memory_order_seq_cst)) bell->ring();
+    if (SignalWatch* watch = mine.watch.load(std::memory_order_seq_cst)) watch->arrived(number);
     mine.handlers.fetch_sub(1, std::memory_order_seq_cst);
     errno = saved;
 }
 
-// From here on no handler rings: one that has begun on another thread is waited for, since the bell may be freed next. On
+// From here on no handler tells us: one that has begun on another thread is waited for, since the watch may be freed next. On
 // this thread none can have begun, for it would have ended first.
-void take_bell_away(Pending& of) noexcept {
-    of.bell.store(nullptr, std::memory_order_seq_cst);
+void stop_watching(Pending& of) noexcept {
+    of.watch.store(nullptr, std::memory_order_seq_cst);
     while (of.handlers.load(std::memory_order_seq_cst) != 0) std::this_thread::yield();
 }
 
@@ -64,14 +64,39 @@ void check_number(int signal) {
 
 }  // namespace
 
-// The bell is the parent's, and so are the callbacks.
+// The watch is the parent's, and so are the callbacks.
 void forget_signals_of_parent() noexcept {
     for (int signal = 1; signal < NSIG; ++signal) {
         Pending& each = pending[signal];
         each.handlers = 0;
-        each.arrived = false;
-        if (each.bell.exchange(nullptr) != nullptr) sigaction(signal, &each.before, nullptr);
+        each.overflowed = false;
+        if (each.watch.exchange(nullptr) != nullptr) sigaction(signal, &each.before, nullptr);
     }
+}
+
+// A slot is claimed before it is filled, so a reader may find it empty; and it is emptied before it can be claimed again.
+bool SignalArrivals::push(int signal) noexcept {
+    std::uint32_t at = head_.load(std::memory_order_seq_cst);
+    do {
+        if (at - tail_.load(std::memory_order_seq_cst) >= size) return false;
+    } while (!head_.compare_exchange_weak(at, at + 1, std::memory_order_seq_cst));
+    slots_[at % size].store(static_cast<unsigned char>(signal), std::memory_order_seq_cst);
+    return true;
+}
+
+int SignalArrivals::pop() noexcept {
+    const std::uint32_t at = tail_.load(std::memory_order_relaxed);
+    const int signal = slots_[at % size].exchange(0, std::memory_order_seq_cst);
+    if (signal != 0) tail_.store(at + 1, std::memory_order_seq_cst);
+    return signal;
+}
+
+void SignalWatch::arrived(int signal) noexcept {
+    if (!arrivals_.push(signal)) {
+        pending[signal].overflowed.store(true, std::memory_order_seq_cst);
+        overflowed_.store(true, std::memory_order_seq_cst);
+    }
+    bell_.ring();
 }
 
 SignalWatch::~SignalWatch() {
@@ -85,7 +110,7 @@ void SignalWatch::add(int signal, Ref<HandleCore> handle) {
         replaced->cancel();  // last: what it captured may come back here
         return;
     }
-    if (pending[signal].bell.load() != nullptr) {
+    if (pending[signal].watch.load() != nullptr) {
         throw RuntimeError("another loop watches signal " + std::to_string(signal) + ": one loop of a process can");
     }
     // Noted first: once the handler is installed nothing may fail any more.
@@ -95,12 +120,12 @@ void SignalWatch::add(int signal, Ref<HandleCore> handle) {
     action.sa_handler = &on_signal;
     action.sa_flags = SA_RESTART | SA_ONSTACK;
     sigfillset(&action.sa_mask);
-    pending[signal].arrived = false;
+    pending[signal].overflowed = false;
     // A forked child may come at any moment, and must find what to go back to.
     sigaction(signal, nullptr, &pending[signal].before);
-    pending[signal].bell = &bell_;
+    pending[signal].watch = this;
     if (sigaction(signal, &action, &noted->second.before) != 0) {
-        pending[signal].bell = nullptr;
+        pending[signal].watch = nullptr;
         watched_.erase(noted);
         throw RuntimeError("signal " + std::to_string(signal) + " cannot be caught");
     }
@@ -110,24 +135,45 @@ bool SignalWatch::remove(int signal) {
     const auto found = watched_.find(signal);
     if (found == watched_.end()) return false;
     sigaction(signal, &found->second.before, nullptr);
-    take_bell_away(pending[signal]);
+    stop_watching(pending[signal]);
     const Ref<HandleCore> removed = std::move(found->second.handle);
     watched_.erase(found);
     removed->cancel();  // last: what it captured may come back here
     return true;
 }
 
-void SignalWatch::leave_to_parent() noexcept { left_to_parent_.swap(watched_); }
+void SignalWatch::leave_to_parent() noexcept {
+    left_to_parent_.swap(watched_);
+    while (arrivals_.pop() != 0) continue;
+}
 
 void SignalWatch::deliver(EventLoop& loop) {
-    for (auto& each : watched_) {
-        if (!pending[each.first].arrived.exchange(false)) continue;
-        const Ref<HandleCore>& handle = each.second.handle;
-        if (handle->linked()) continue;
-        Ref<HandleCore> queue_reference = handle;
-        loop.enqueue(*queue_reference.get());
-        queue_reference.detach();
+    while (const int signal = arrivals_.pop()) schedule(loop, signal);
+    if (!overflowed_.load(std::memory_order_relaxed) || !overflowed_.exchange(false, std::memory_order_seq_cst)) return;
+    for (const auto& each : watched_) {
+        if (pending[each.first].overflowed.exchange(false, std::memory_order_seq_cst)) schedule(loop, each.first);
     }
+}
+
+void SignalWatch::schedule(EventLoop& loop, int signal) {
+    const auto found = watched_.find(signal);
+    if (found == watched_.end()) return;  // removed meanwhile
+    Ref<HandleCore> queue_reference = found->second.handle;
+    if (queue_reference->linked()) {  // it is in the queue already, for the signal before
+        try {
+            queue_reference = Ref<HandleCore>(new HandleCore(
+                loop,
+                [handle = found->second.handle] {
+                    ref_acquire(handle.get());  // the queue's reference, which run() releases
+                    handle->run();
+                },
+                snapshot_context()));
+        } catch (const std::bad_alloc&) {
+            return;  // one call for both
+        }
+    }
+    loop.enqueue(*queue_reference.get());
+    queue_reference.detach();
 }
 
 }  // namespace detail

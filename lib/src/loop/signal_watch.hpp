@@ -1,10 +1,12 @@
 // What it is: the signals that a loop watches: a handler that only notes the signal and rings the loop's bell, and the
-// callbacks that the loop runs for it.
+// callbacks that the loop runs for it: as in asyncio one for each signal, in the order in which they have arrived.
 #ifndef CEDE_SRC_LOOP_SIGNAL_WATCH_HPP
 #define CEDE_SRC_LOOP_SIGNAL_WATCH_HPP
 
 #include <signal.h>
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 
 #include "cede/loop/event_loop.hpp"
@@ -15,6 +17,22 @@ namespace detail {
 
 // In a forked child: the signals that the parent's loops watch do what they did before. Async-signal-safe.
 void forget_signals_of_parent() noexcept;
+
+// Which signals have arrived, in order. Noted by a handler on any thread, taken by the loop's thread. Where asyncio's pipe is full
+// it loses signals; this is full long before a loop that runs at all comes to look, and then says so.
+class SignalArrivals {
+public:
+    // False when it is full. Async-signal-safe, any thread.
+    bool push(int signal) noexcept;
+    // 0 when there is none, or the next one is just being noted: its handler rings the bell afterwards.
+    int pop() noexcept;
+
+private:
+    static constexpr std::uint32_t size = 256;
+    std::atomic<unsigned char> slots_[size] = {};
+    std::atomic<std::uint32_t> head_{0};
+    std::atomic<std::uint32_t> tail_{0};
+};
 
 class SignalWatch {
 public:
@@ -34,13 +52,19 @@ public:
     void leave_to_parent() noexcept;
     // Loop's thread: schedules the callbacks of the signals that have arrived.
     void deliver(EventLoop& loop);
+    // A signal has arrived. Async-signal-safe, any thread.
+    void arrived(int signal) noexcept;
 
 private:
     struct Watched {
         Ref<HandleCore> handle;
         struct sigaction before;
     };
+    void schedule(EventLoop& loop, int signal);
+
     PostedQueue& bell_;
+    SignalArrivals arrivals_;
+    std::atomic<bool> overflowed_{false};
     std::map<int, Watched> watched_;
     std::map<int, Watched> left_to_parent_;
 };

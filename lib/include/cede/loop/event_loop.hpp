@@ -178,8 +178,8 @@ public:
 
     // --- Signals ---
 
-    // Runs `f(args...)` in the loop when the signal arrives. Throws std::invalid_argument for a bad number, RuntimeError
-    // for one that cannot be caught or when called outside the main thread.
+    // Runs `f(args...)` in the loop whenever the signal arrives, in the order of arrival. Throws std::invalid_argument for a bad
+    // number, RuntimeError for one that cannot be caught or when called outside the main thread.
     template <class F, class... Args>
     void add_signal_handler(int signal, F&& f, Args&&... args) {
         watch_signal(signal, detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...));
