@@ -195,6 +195,27 @@ BOOST_AUTO_TEST_CASE(the_end_of_the_program_waits_for_a_call_that_its_loop_has_l
     BOOST_TEST(child.said("the call has ended"), child);
 }
 
+// THREAD-006
+BOOST_AUTO_TEST_CASE(the_end_of_the_program_waits_for_an_executor_whose_shutdown_took_too_long) {
+    const auto child = tests::run_in_child([] {
+        static std::promise<void> exit_has_begun;
+        {
+            auto loop = new_event_loop();
+            loop->run_in_executor(nullptr, [] {
+                exit_has_begun.get_future().wait();
+                std::cerr << "the call has ended" << std::endl;
+            });
+            loop->run_until_complete(loop->shutdown_default_executor(Duration(1ms)));
+            loop->close();
+        }
+        std::atexit([] { exit_has_begun.set_value(); });  // registered last, so run first
+        std::exit(0);
+    });
+    BOOST_TEST(child.exited_with(0), child);
+    BOOST_TEST(child.said("did not finish joining"), child);
+    BOOST_TEST(child.said("the call has ended"), child);
+}
+
 BOOST_AUTO_TEST_CASE(a_call_that_the_executor_refuses_throws_and_leaves_nothing_behind) {
     testing::run([] {
         ThreadPoolExecutor pool(1);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -12,6 +13,7 @@
 
 #include "cede/base/exceptions.hpp"
 #include "cede/loop/run_in_executor.hpp"
+#include "loop/left_behind.hpp"
 #include "loop/loop_impl.hpp"
 #include "loop/loop_token.hpp"
 
@@ -35,11 +37,9 @@ public:
         const std::size_t this_one = on_such_a_thread ? 1 : 0;  // which has called std::exit()
         all_ended_.wait(lock, [&] { return running_ <= this_one; });
     }
-    // The number of threads that end only now, before they are let go.
-    void add(std::size_t count) {
-        std::lock_guard<std::mutex> lock(mutex_);
-        running_ += count;
-    }
+    // The number of threads that end only now, before they are let go. Without the lock, which in a forked child may be that of a
+    // thread of the parent.
+    void add(std::size_t count) noexcept { running_ += count; }
     // On such a thread, when it has done its work. Not by notify_all_at_thread_exit(), which would keep the lock while the
     // thread's own variables are destroyed: one of them may be a loop, which leaves threads behind in turn.
     void ends() {
@@ -54,7 +54,7 @@ private:
 
     std::mutex mutex_;
     std::condition_variable all_ended_;
-    std::size_t running_ = 0;
+    std::atomic<std::size_t> running_{0};
     const pid_t process_ = ::getpid();
 };
 
@@ -147,6 +147,22 @@ void ThreadPoolExecutor::shutdown(bool wait, bool cancel_queued) {
 }
 
 namespace detail {
+
+void run_left_behind(absl::AnyInvocable<void()> f) {
+    LeftBehind& all = LeftBehind::instance();
+    all.add(1);
+    try {
+        std::thread([f = std::move(f), &all]() mutable {
+            LeftBehind::on_such_a_thread = true;
+            f();
+            f = nullptr;  // what it captured may be of the program, too
+            all.ends();
+        }).detach();
+    } catch (...) {
+        all.ends();
+        throw;
+    }
+}
 
 ExecutorJob::~ExecutorJob() = default;
 

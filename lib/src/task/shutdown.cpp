@@ -1,10 +1,10 @@
 // The two members of EventLoop by which a run ends what was started on its loop.
 #include <system_error>
-#include <thread>
 
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
 #include "cede/task/timeout.hpp"
+#include "loop/left_behind.hpp"
 #include "loop/loop_impl.hpp"
 #include "loop/loop_token.hpp"
 
@@ -18,7 +18,7 @@ Coroutine<void> EventLoop::shutdown_default_executor(absl::optional<Duration> ti
         const std::shared_ptr<ThreadPoolExecutor> executor = std::move(impl_->default_executor);
         impl_->default_executor = nullptr;
         if (executor == nullptr) return;
-        // Joining blocks, so a thread does it; one that must be given up goes on by itself.
+        // Joining blocks, so a thread does it; one that must be given up goes on by itself, up to the end of the program.
         const Future<void> joined = create_future<void>();
         const detail::LoopReference loop = reference();
         detail::Ref<detail::HandleCore> delivery(new detail::HandleCore(
@@ -29,10 +29,10 @@ Coroutine<void> EventLoop::shutdown_default_executor(absl::optional<Duration> ti
             },
             nullptr));
         try {
-            std::thread([executor, loop, delivery]() mutable {
+            detail::run_left_behind([executor, loop, delivery]() mutable {
                 executor->shutdown(true);
                 if (detail::post(loop, *delivery.get())) delivery.detach();
-            }).detach();
+            });
         } catch (const std::system_error&) {
             executor->shutdown(false, true);
             detail::warn("no thread was to be had to join those of the default executor: they go on by themselves");
