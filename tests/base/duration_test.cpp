@@ -92,6 +92,23 @@ BOOST_AUTO_TEST_CASE(a_point_in_time_saturates_instead_of_wrapping) {
     BOOST_CHECK(cede::saturated_add(TimePoint::min(), 1ns) == TimePoint::min() + 1ns);
 }
 
+// As a host loop does with what next_timeout() gives.
+BOOST_AUTO_TEST_CASE(it_is_a_duration_of_chrono) {
+    const Duration length = 1500ms;
+    BOOST_TEST(std::chrono::duration_cast<std::chrono::milliseconds>(length).count() == 1500);
+    BOOST_TEST(std::chrono::duration<double>(length).count() == 1.5);
+    BOOST_CHECK(length + length == 3s && length - 500ms == 1s && length * 2 == 3s && 2 * length == 3s && length / 3 == 500ms);
+    BOOST_CHECK(-length == -1500ms && length / length == 1 && 1s + length == 2500ms);
+    const Duration twice = length * 2;
+    BOOST_CHECK(twice > length && twice > 2s && 2s < twice && twice != 2s && 3s == twice && twice >= 3000ms && 1min > twice);
+    BOOST_CHECK(twice < absl::Seconds(4) && absl::Seconds(3) == twice && twice < std::chrono::duration<double>(3.5));
+    const TimePoint when{std::chrono::seconds(1000)};
+    BOOST_CHECK(when - length == when - 1500ms);
+    Duration grows = 1s;
+    grows += 500ms;
+    BOOST_CHECK(grows == length);
+}
+
 BOOST_AUTO_TEST_CASE(a_point_in_time_may_be_given_in_any_unit) {
     const TimePoint when{std::chrono::seconds(1000)};
     BOOST_CHECK(cede::to_time_point(when + 0.5s) == when + 500ms);

@@ -48,51 +48,76 @@ std::int64_t saturated_nanoseconds(std::chrono::duration<Rep, Period> d) noexcep
 class Duration;
 inline TimePoint saturated_add(TimePoint when, Duration delay) noexcept;
 
-// A length of time in nanoseconds. Fractions of a nanosecond are rounded up; what does not fit saturates.
-class Duration {
+// A length of time in nanoseconds. Fractions of a nanosecond are rounded up; what does not fit saturates. It is a
+// std::chrono::nanoseconds, so that all of <chrono> takes it: duration_cast<milliseconds>(*loop.next_timeout()), `d * 2`.
+class Duration : public std::chrono::nanoseconds {
 public:
-    constexpr Duration() noexcept : ns_(0) {}
-    constexpr Duration(std::chrono::nanoseconds d) noexcept : ns_(d.count()) {}
+    constexpr Duration() noexcept : std::chrono::nanoseconds(0) {}
+    constexpr Duration(std::chrono::nanoseconds d) noexcept : std::chrono::nanoseconds(d) {}
 
     template <class Rep, class Period>
-    constexpr Duration(std::chrono::duration<Rep, Period> d) noexcept : ns_(detail::saturated_nanoseconds(d)) {}
+    constexpr Duration(std::chrono::duration<Rep, Period> d) noexcept
+        : std::chrono::nanoseconds(detail::saturated_nanoseconds(d)) {}
 
     template <class D, class = detail::EnableIfAbslDuration<D>>
-    Duration(const D& d) noexcept : ns_(ToInt64Nanoseconds(d)) {}
+    Duration(const D& d) noexcept : std::chrono::nanoseconds(ToInt64Nanoseconds(d)) {}
 
     // A plain number, as in Python: does not compile, and says why.
     template <class N, std::enable_if_t<std::is_arithmetic<N>::value, int> = 0>
-    Duration(N) noexcept : ns_(0) {
+    Duration(N) noexcept : std::chrono::nanoseconds(0) {
         static_assert(!std::is_same<N, N>::value,
                       "a length of time needs a unit: 2s or 500ms, or std::chrono::duration<double>(x) for x seconds");
     }
 
-    // The length in nanoseconds.
-    constexpr std::int64_t count() const noexcept { return ns_; }
-    constexpr operator std::chrono::nanoseconds() const noexcept { return std::chrono::nanoseconds(ns_); }
-
     // The length in seconds, as Python's loop.time() counts.
-    double seconds() const noexcept { return static_cast<double>(ns_) * 1e-9; }
+    double seconds() const noexcept { return static_cast<double>(count()) * 1e-9; }
 
     // The longest length; as a delay it means "never".
     static constexpr Duration max() noexcept {
         return Duration(std::chrono::nanoseconds(std::numeric_limits<std::int64_t>::max()));
     }
 
-    friend constexpr bool operator==(Duration a, Duration b) noexcept { return a.ns_ == b.ns_; }
-    friend constexpr bool operator!=(Duration a, Duration b) noexcept { return a.ns_ != b.ns_; }
-    friend constexpr bool operator<(Duration a, Duration b) noexcept { return a.ns_ < b.ns_; }
-    friend constexpr bool operator>(Duration a, Duration b) noexcept { return a.ns_ > b.ns_; }
-    friend constexpr bool operator<=(Duration a, Duration b) noexcept { return a.ns_ <= b.ns_; }
-    friend constexpr bool operator>=(Duration a, Duration b) noexcept { return a.ns_ >= b.ns_; }
+    friend constexpr bool operator==(Duration a, Duration b) noexcept { return a.count() == b.count(); }
+    friend constexpr bool operator!=(Duration a, Duration b) noexcept { return a.count() != b.count(); }
+    friend constexpr bool operator<(Duration a, Duration b) noexcept { return a.count() < b.count(); }
+    friend constexpr bool operator>(Duration a, Duration b) noexcept { return a.count() > b.count(); }
+    friend constexpr bool operator<=(Duration a, Duration b) noexcept { return a.count() <= b.count(); }
+    friend constexpr bool operator>=(Duration a, Duration b) noexcept { return a.count() >= b.count(); }
 
     // Saturated at the far ends of the clock.
     friend TimePoint operator+(TimePoint when, Duration delay) noexcept { return saturated_add(when, delay); }
     friend TimePoint operator+(Duration delay, TimePoint when) noexcept { return saturated_add(when, delay); }
-
-private:
-    std::int64_t ns_;
 };
+
+// With a duration of another unit, where those above and those of <chrono> would be equally good.
+template <class R, class P>
+constexpr bool operator==(Duration a, std::chrono::duration<R, P> b) noexcept { return a == Duration(b); }
+template <class R, class P>
+constexpr bool operator==(std::chrono::duration<R, P> a, Duration b) noexcept { return Duration(a) == b; }
+template <class R, class P>
+constexpr bool operator!=(Duration a, std::chrono::duration<R, P> b) noexcept { return a != Duration(b); }
+template <class R, class P>
+constexpr bool operator!=(std::chrono::duration<R, P> a, Duration b) noexcept { return Duration(a) != b; }
+template <class R, class P>
+constexpr bool operator<(Duration a, std::chrono::duration<R, P> b) noexcept { return a < Duration(b); }
+template <class R, class P>
+constexpr bool operator<(std::chrono::duration<R, P> a, Duration b) noexcept { return Duration(a) < b; }
+template <class R, class P>
+constexpr bool operator>(Duration a, std::chrono::duration<R, P> b) noexcept { return a > Duration(b); }
+template <class R, class P>
+constexpr bool operator>(std::chrono::duration<R, P> a, Duration b) noexcept { return Duration(a) > b; }
+template <class R, class P>
+constexpr bool operator<=(Duration a, std::chrono::duration<R, P> b) noexcept { return a <= Duration(b); }
+template <class R, class P>
+constexpr bool operator<=(std::chrono::duration<R, P> a, Duration b) noexcept { return Duration(a) <= b; }
+template <class R, class P>
+constexpr bool operator>=(Duration a, std::chrono::duration<R, P> b) noexcept { return a >= Duration(b); }
+template <class R, class P>
+constexpr bool operator>=(std::chrono::duration<R, P> a, Duration b) noexcept { return Duration(a) >= b; }
+
+// How often one goes into another. <chrono> would take the second one for a number.
+template <class D, std::enable_if_t<std::is_same<D, Duration>::value, int> = 0>
+constexpr std::int64_t operator/(D a, D b) noexcept { return a.count() / b.count(); }
 
 // `when + delay`, saturated at the far end of the clock instead of wrapping round into the past.
 inline TimePoint saturated_add(TimePoint when, Duration delay) noexcept {
