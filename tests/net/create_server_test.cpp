@@ -92,6 +92,24 @@ BOOST_AUTO_TEST_CASE(several_hosts_are_one_server_on_one_port) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(an_address_that_the_resolver_gives_twice_is_bound_once) {
+    struct Twice : SelectorEventLoop {
+        Coroutine<std::vector<AddressInfo>> getaddrinfo(std::string, Port port, ResolveOptions options) override {
+            AddressInfo info;
+            info.family = AF_INET;
+            info.type = options.type();
+            info.address = SocketAddress("127.0.0.1", *port.number());
+            return [info] { return std::vector<AddressInfo>{info, info}; };
+        }
+    };
+    cede::run(
+        [] {
+            const Server server = await(get_running_loop().create_server(echo(), "localhost", 0));
+            BOOST_TEST(server.sockets().size() == 1u);
+        },
+        RunOptions().loop_factory([] { return std::make_unique<Twice>(); }));
+}
+
 BOOST_AUTO_TEST_CASE(several_hosts_are_bound_all_or_none) {
     in_loop([] {
         EventLoop& loop = get_running_loop();

@@ -62,18 +62,25 @@ std::vector<Socket> bind_all(const std::vector<AddressInfo>& addresses, const Se
     return sockets;
 }
 
-// Those of all hosts in the order of the hosts, each address once. All names are asked for at the same time.
+// What was found for each host; all names are asked for at the same time.
+std::vector<std::vector<AddressInfo>> look_up(EventLoop& loop, const std::vector<std::string>& hosts, const Port& port,
+                                              const ResolveOptions& options) {
+    if (hosts.size() == 1) return {ensure_resolved(loop, hosts.front(), port, options)};
+    std::vector<Task<std::vector<AddressInfo>>> tasks;
+    for (const std::string& host : hosts) {
+        tasks.push_back(loop.create_task([&loop, host, port, options] { return ensure_resolved(loop, host, port, options); }));
+    }
+    return await(gather(tasks));
+}
+
+// In the order of the hosts. Each address once: several hosts may have it, and resolvers give one twice, too, for example where
+// a hosts file calls both 127.0.0.1 and ::1 localhost.
 std::vector<AddressInfo> addresses_of(EventLoop& loop, const std::vector<std::string>& hosts, const Port& port,
                                       const ServerOptions& options) {
     const ResolveOptions resolve = ResolveOptions().family(options.family()).type(SOCK_STREAM).flags(options.flags());
-    if (hosts.size() == 1) return ensure_resolved(loop, hosts.front(), port, resolve);
-    std::vector<Task<std::vector<AddressInfo>>> lookups;
-    for (const std::string& host : hosts) {
-        lookups.push_back(loop.create_task([&loop, host, port, resolve] { return ensure_resolved(loop, host, port, resolve); }));
-    }
     std::vector<AddressInfo> addresses;
-    for (const std::vector<AddressInfo>& each : await(gather(lookups))) {
-        for (const AddressInfo& info : each) {
+    for (const std::vector<AddressInfo>& found : look_up(loop, hosts, port, resolve)) {
+        for (const AddressInfo& info : found) {
             const bool known = std::any_of(addresses.begin(), addresses.end(),
                                            [&](const AddressInfo& other) { return other.address == info.address; });
             if (!known) addresses.push_back(info);
