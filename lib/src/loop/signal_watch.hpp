@@ -18,8 +18,8 @@ namespace detail {
 // In a forked child: the signals that the parent's loops watch do what they did before. Async-signal-safe.
 void forget_signals_of_parent() noexcept;
 
-// Which signals have arrived, in order. Noted by a handler on any thread, taken by the loop's thread. Where asyncio's pipe is full
-// it loses signals; this is full long before a loop that runs at all comes to look, and then says so.
+// Which signals have arrived, in order. Noted by a handler on any thread, taken by the loop's thread. When it is full it says so,
+// where asyncio's pipe loses what does not fit.
 class SignalArrivals {
 public:
     // False when it is full. Async-signal-safe, any thread.

@@ -55,8 +55,8 @@ private:
     std::shared_ptr<const detail::Registrations> registrations_;
 };
 
-// Holds the key that it is at, since the registration could go away in the loop's body. Valid as long as a SelectorMap of the same
-// selector is.
+// Holds the key that it is at, since the registration could go away in the loop's body. Valid as long as a SelectorMap of
+// the same selector is.
 class SelectorMap::const_iterator {
 public:
     using iterator_category = std::input_iterator_tag;
