@@ -166,6 +166,24 @@ BOOST_AUTO_TEST_CASE(thousands_in_random_order_with_cancellations_run_as_sorted)
     BOOST_TEST((ran == expected));
 }
 
+// More than fit in the cache, whose tables are given back when the last one has gone: and then once more.
+BOOST_AUTO_TEST_CASE(a_crowd_runs_in_order_and_leaves_a_heap_that_works) {
+    std::mt19937 random(7);
+    for (const int count : {70000, 100, 70000}) {
+        std::vector<std::pair<int, int>> ran;
+        std::vector<TimerHandle> handles;
+        for (int i = 0; i < count; ++i) {
+            const int delay = static_cast<int>(random() % 500);
+            handles.push_back(loop.call_later(std::chrono::milliseconds(delay), [&ran, delay, i] { ran.emplace_back(delay, i); }));
+        }
+        for (int i = 0; i < count; i += 7) handles[static_cast<std::size_t>(i)].cancel();
+        exhaust();
+        BOOST_TEST(ran.size() == static_cast<std::size_t>(count - (count + 6) / 7));
+        BOOST_TEST(std::is_sorted(ran.begin(), ran.end()));
+        BOOST_TEST(loop.scheduled_count() == 0u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_handle_outlives_its_loop) {
     TimerHandle timer;
     Handle handle;

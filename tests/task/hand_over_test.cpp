@@ -182,6 +182,37 @@ BOOST_AUTO_TEST_CASE(inside_generators_coroutines_by_hand_and_eager_tasks) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(to_a_task_that_begins) {
+    same_in_both([](const Say& say) {
+        const auto parent = [&](std::string name) {
+            return [&say, name] {
+                for (int i = 0; i < 3; ++i) {
+                    const auto ends = create_task([&, i] { say(name + number(i) + " ends at once"); });
+                    const auto fails = create_task([&, i]() -> int {
+                        say(name + number(i) + " fails");
+                        throw std::runtime_error(name);
+                    });
+                    const auto waits = create_task([&, i] {
+                        pass();
+                        say(name + number(i) + " waits");
+                        await(create_task([&, i] { say(name + number(i) + " below"); }));
+                    });
+                    const auto never = create_task([&] { say("WRONG: it was cancelled before it began"); });
+                    never.cancel();
+                    await(waits);
+                    try {
+                        await(fails);
+                    } catch (const std::runtime_error& error) {
+                        say(std::string("caught ") + error.what());
+                    }
+                    say(std::string(ends.done() ? "done" : "pending") + (never.cancelled() ? ", cancelled" : ", not cancelled"));
+                }
+            };
+        };
+        side_by_side({parent("a"), parent("b")});
+    });
+}
+
 BOOST_AUTO_TEST_CASE(cancelled_failed_and_ended_neighbours) {
     same_in_both([](const Say& say) {
         const cede::Future<int> result;

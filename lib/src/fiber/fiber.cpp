@@ -135,6 +135,6 @@ void Fiber::drop_unused_stack() noexcept {
     detail::drop_memory(stack_->bottom(), static_cast<std::size_t>(lowest - stack_->bottom()));
 }
 
-std::size_t Fiber::stack_size() const noexcept { return stack_ != nullptr ? stack_->usable() : 0; }
+std::size_t Fiber::stack_size() const noexcept { return stack_ != nullptr ? stack_->usable() - sizeof(detail::FiberRecord) : 0; }
 
 }  // namespace cede

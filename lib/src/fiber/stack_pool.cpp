@@ -11,6 +11,7 @@
 #include "base/sanitizers.hpp"
 #include "base/thread_state.hpp"
 #include "cede/base/closure.hpp"
+#include "fiber/fiber_record.hpp"
 #include "fiber/size_class.hpp"
 #include "fiber/stack_memory.hpp"
 
@@ -63,7 +64,7 @@ Pool& pool() {
 std::size_t size_for(std::size_t wanted) {
     if (wanted > (std::size_t{1} << 40)) throw std::bad_alloc();
     const std::size_t usable = wanted < StackPool::minimum_stack_size ? StackPool::minimum_stack_size : wanted;
-    return round_to_pages(usable + SizeClass::most_color) + guard_size();
+    return round_to_pages(usable + SizeClass::most_color + sizeof(FiberRecord)) + guard_size();
 }
 
 SizeClass& size_class(Pool& pool, std::size_t stack_size) {
