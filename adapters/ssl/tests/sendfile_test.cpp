@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include <boost/test/unit_test.hpp>
 
@@ -88,6 +89,49 @@ BOOST_AUTO_TEST_CASE(SENDF_012_nobody_else_writes_meanwhile) {
         BOOST_TEST((received == content));
         BOOST_TEST(s.receive(10) == "afterwards");
         s.writer().transport()->abort();
+    });
+}
+
+// As one that is paused when the file begins, and learns when it has gone that it may write.
+BOOST_AUTO_TEST_CASE(a_protocol_may_write_when_it_is_told_so) {
+    struct Eager : Protocol {
+        void connection_made(std::shared_ptr<BaseTransport> made) override { transport = as<Transport>(made); }
+        void pause_writing() override { paused = true; }
+        void resume_writing() override {
+            if (std::exchange(paused, false)) transport->write("told");
+        }
+        std::shared_ptr<Transport> transport;
+        bool paused = false;
+    };
+    run([] {
+        EventLoop& loop = get_running_loop();
+        std::string reports;
+        loop.set_exception_handler([&](EventLoop&, const ExceptionContext& context) { reports += context.message; });
+        const std::string content = bytes(5, 3000000);
+        const TemporaryFile file(content);
+        RawServer server;
+        const auto eager = std::make_shared<Eager>();
+        const Task<Socket> accepting = create_task([&] { return server.accept(); });
+        const auto connecting = create_task(loop.create_connection([&] { return eager; }, "127.0.0.1", server.port(),
+                                                                   ConnectionOptions().ssl(client_context())));
+        RawPeer peer(await(accepting));
+        peer.shake_hands();
+        await(connecting);
+        const std::string before = bytes(6, 16 << 20);
+        eager->transport->write(before);
+        BOOST_REQUIRE(eager->paused);  // more than the system takes
+        const Task<std::int64_t> sending = create_task(loop.sendfile(eager->transport, file.fd()));
+        const std::string right = before + content + "told";
+        std::string all;
+        while (all.size() < right.size()) {
+            const std::string some = peer.receive();
+            if (some.empty()) break;
+            all += some;
+        }
+        BOOST_TEST(await(sending) == file.size());
+        BOOST_TEST((all == right));
+        BOOST_TEST(reports == "");
+        eager->transport->abort();
     });
 }
 

@@ -175,8 +175,11 @@ void send_through(StreamTransport& transport, EventLoop& loop, const File& file,
 // Any other transport is only written to.
 void write_through(const std::shared_ptr<Transport>& transport, EventLoop& loop, const File& file) {
     struct Installed {
+        absl::optional<detail::SSLTransport::FileWriter> alone;
         std::shared_ptr<detail::SendfileProtocol> protocol;
         ~Installed() {
+            alone.reset();  // first: whoever is told that it may write again does
+            if (protocol == nullptr) return;
             try {
                 protocol->restore();
             } catch (...) {
@@ -184,14 +187,13 @@ void write_through(const std::shared_ptr<Transport>& transport, EventLoop& loop,
             }
         }
     };
-    const auto over_tls = std::dynamic_pointer_cast<detail::SSLTransport>(transport);
-    absl::optional<detail::SSLTransport::FileWriter> alone;
-    if (over_tls != nullptr) alone.emplace(over_tls);
-    const Installed installed{detail::SendfileProtocol::install(loop, transport)};
+    Installed installed;
+    if (const auto over_tls = std::dynamic_pointer_cast<detail::SSLTransport>(transport)) installed.alone.emplace(over_tls);
+    installed.protocol = detail::SendfileProtocol::install(loop, transport);
     for_each_piece(loop, file, transport_piece, [&](absl::string_view data) {
         installed.protocol->drain();
-        if (alone) {
-            alone->write(data);
+        if (installed.alone) {
+            installed.alone->write(data);
         } else {
             transport->write(data);
         }
