@@ -35,6 +35,7 @@ double cpu_ns(const std::string& pid) {
     bench::or_die(folder != nullptr, tasks.c_str());
     double total = 0;
     while (const dirent* const entry = readdir(folder)) {
+        if (entry->d_name[0] == '.') continue;  // ".." is the process, which has a schedstat too: of its first thread
         double ns = 0;
         if (std::ifstream(tasks + entry->d_name + "/schedstat") >> ns) total += ns;
     }
