@@ -99,6 +99,7 @@ BOOST_AUTO_TEST_CASE(it_is_a_duration_of_chrono) {
     BOOST_TEST(std::chrono::duration<double>(length).count() == 1.5);
     BOOST_CHECK(length + length == 3s && length - 500ms == 1s && length * 2 == 3s && 2 * length == 3s && length / 3 == 500ms);
     BOOST_CHECK(-length == -1500ms && length / length == 1 && 1s + length == 2500ms);
+    BOOST_CHECK(4s / length == 2 && 4s % length == 1s && length % length == 0s && length % Duration(1s) == 500ms);
     const Duration twice = length * 2;
     BOOST_CHECK(twice > length && twice > 2s && 2s < twice && twice != 2s && 3s == twice && twice >= 3000ms && 1min > twice);
     BOOST_CHECK(twice < absl::Seconds(4) && absl::Seconds(3) == twice && twice < std::chrono::duration<double>(3.5));

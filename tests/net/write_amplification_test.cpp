@@ -230,6 +230,35 @@ BOOST_AUTO_TEST_CASE(what_the_system_takes_in_parts_arrives_in_order) {
     });
 }
 
+// What waits to be joined stands in the loop's queue. When it is sent earlier it leaves that, in the middle of an iteration.
+BOOST_AUTO_TEST_CASE(what_was_to_be_joined_may_go_before_its_turn) {
+    cede::run([] {
+        std::vector<std::unique_ptr<Connected<>>> all;
+        for (int i = 0; i < 60; ++i) all.emplace_back(new Connected<>());
+        const Future<void> begin, never;
+        std::vector<Task<void>> waits;
+        for (int i = 0; i < 2; ++i) {
+            waits.push_back(create_task([&] {
+                await(begin);
+                for (const auto& each : all) each->transport->flush();
+                await(never);
+            }));
+        }
+        await(sleep(std::chrono::seconds(0)));
+        begin.set_result();
+        for (const auto& each : all) {
+            for (const char* piece : {"a", "b", "c"}) each->transport->write(piece);
+        }
+        await(sleep(std::chrono::seconds(0)));
+        await(sleep(std::chrono::seconds(0)));
+        for (const auto& each : all) {
+            BOOST_TEST(each->peer_receives() == "abc");
+            each->transport->close();
+        }
+        for (const auto& each : waits) each.cancel();
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace tests

@@ -67,6 +67,27 @@ BOOST_AUTO_TEST_CASE(events_of_a_closed_fd_do_not_reach_the_next_owner_of_its_nu
     BOOST_TEST((select_ready(selector, Duration()) == Reported{{number, EVENT_READ}}));
 }
 
+BOOST_AUTO_TEST_CASE(some_at_once_are_reported_in_turn_and_select_tells_all) {
+    std::vector<std::unique_ptr<SocketPair>> pairs;
+    EpollSelector selector;
+    for (int i = 0; i < 6; ++i) {
+        pairs.emplace_back(new SocketPair());
+        selector.register_(pairs.back()->a.get(), EVENT_READ);
+        pairs.back()->write_to_a();
+    }
+    selector.set_most_at_once(2);
+    std::map<int, int> times;
+    for (int look = 0; look < 6; ++look) {
+        const Reported reported = select_ready(selector, Duration());
+        BOOST_TEST(reported.size() == 2u);
+        for (const auto& each : reported) ++times[each.first];
+    }
+    BOOST_TEST(times.size() == 6u);
+    for (const auto& each : times) BOOST_TEST(each.second == 2);
+    BOOST_TEST(select(selector, Duration()).size() == 6u);
+    BOOST_TEST(select_ready(selector, Duration()).size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(the_epoll_fd_is_closed_on_exec) {
     EpollSelector selector;
     BOOST_TEST((::fcntl(selector.fileno(), F_GETFD) & FD_CLOEXEC) != 0);

@@ -131,6 +131,35 @@ BOOST_AUTO_TEST_CASE(a_coroutine_keeps_the_connection) {
     });
 }
 
+// As std::views::transform does, from C++20 on: each string is made when it is asked for, and gone right after.
+struct MadeOneByOne {
+    struct iterator {
+        int i;
+        std::string operator*() const { return std::string(40, static_cast<char>('a' + i)); }
+        iterator& operator++() {
+            ++i;
+            return *this;
+        }
+        bool operator!=(const iterator& other) const { return i != other.i; }
+    };
+    iterator begin() const { return {0}; }
+    iterator end() const { return {3}; }
+};
+
+BOOST_AUTO_TEST_CASE(lines_may_be_made_one_by_one) {
+    run([] {
+        const Server server = await(start_server(
+            [](const StreamReader&, const StreamWriter& writer) {
+                writer.writelines(MadeOneByOne());
+                writer.close();
+            },
+            "127.0.0.1", 0));
+        const auto streams = await(open_connection("127.0.0.1", server.sockets().front().local_address().port()));
+        BOOST_TEST(await(streams.first.read()) == std::string(40, 'a') + std::string(40, 'b') + std::string(40, 'c'));
+        streams.second.close();
+    });
+}
+
 BOOST_AUTO_TEST_CASE(lines_come_from_any_container) {
     run([] {
         const Server server = await(start_server(

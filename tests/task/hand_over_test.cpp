@@ -213,6 +213,34 @@ BOOST_AUTO_TEST_CASE(to_a_task_that_begins) {
     });
 }
 
+// The task waits in a destructor that runs during unwinding when it is cancelled, and others are ready all the time.
+BOOST_AUTO_TEST_CASE(a_cancellation_that_was_held_back) {
+    const Trace trace = same_in_both([](const Say& say) {
+        struct Cleans {
+            ~Cleans() noexcept(false) {
+                for (int n = 0; n < 4; ++n) pass();
+            }
+        };
+        const auto cleans = create_task([&] {
+            try {
+                const Cleans at_exit;
+                throw std::runtime_error("unwinds");
+            } catch (const std::runtime_error& error) {
+                say(error.what());
+            }
+            await(cede::Future<void>());
+        });
+        const auto busy = create_task([] { for (int n = 0; n < 20; ++n) pass(); });
+        pass();
+        pass();
+        cleans.cancel();
+        await(busy);
+        say(cleans.cancelled() ? "cancelled" : "it waits for ever");
+        cleans.cancel();
+    });
+    BOOST_TEST(trace == (Trace{"unwinds", "cancelled"}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(cancelled_failed_and_ended_neighbours) {
     same_in_both([](const Say& say) {
         const cede::Future<int> result;

@@ -221,4 +221,28 @@ BOOST_AUTO_TEST_CASE(everything_this_room_waits_by_is_closed_at_every_await) {
     }
 }
 
+// A loop of the library's own, whose tasks hand over to one another: but not while it closes.
+BOOST_AUTO_TEST_CASE(what_awaits_in_its_clean_up_begins_no_other_task) {
+    const auto own = new_event_loop();
+    const CapturedReports captured(*own);
+    bool began = false;
+    const auto never = own->create_future<void>();
+    const auto cleans = own->create_task([&] {
+        try {
+            await(never);
+        } catch (...) {
+            await(never);
+        }
+    });
+    own->call_soon([&] { own->stop(); });
+    own->run_forever();
+    own->stop();
+    own->run_forever();
+    const auto unstarted = own->create_task([&] { began = true; });
+    own->close();
+    BOOST_TEST(!began);
+    BOOST_TEST(cleans.cancelled());
+    BOOST_TEST(unstarted.cancelled());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

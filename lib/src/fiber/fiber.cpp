@@ -121,11 +121,13 @@ void Fiber::release_stack() noexcept {
 #endif
     detail::release_stack(stack_);
     stack_ = nullptr;
+    record_ = nullptr;
     context_ = nullptr;
 }
 
 void Fiber::abandon_stack() noexcept {
     stack_ = nullptr;
+    record_ = nullptr;
     context_ = nullptr;
 }
 

@@ -27,8 +27,8 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-// Where its registers are known, those of the System V ABI. Not under a shadow stack (CET), which wants calls and returns in pairs.
-#if defined(__x86_64__) && defined(__LP64__) && defined(__ELF__) && !(defined(__CET__) && (__CET__ & 2))
+// Where its registers are known, those of the System V ABI (APX adds some). Not under a shadow stack (CET), which wants calls and returns in pairs.
+#if defined(__x86_64__) && defined(__LP64__) && defined(__ELF__) && !defined(__APX_F__) && !(defined(__CET__) && (__CET__ & 2))
 #define CEDE_JUMP_BY_JUMP 1
 #ifdef __AVX512F__
 #define CEDE_AVX512_CLOBBERS , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", \

@@ -19,6 +19,7 @@ LoopImpl::LoopImpl(std::unique_ptr<selectors::BaseSelector> chosen)
     : selector(chosen != nullptr ? std::move(chosen)
                                  : std::unique_ptr<selectors::BaseSelector>(new selectors::DefaultSelector())) {
     selector->register_(posted.fd(), selectors::EVENT_READ);
+    selector->set_most_at_once(std::size_t{events_in_a_look});
 }
 LoopImpl::~LoopImpl() {
     // Its threads are in the parent, and joining them here would wait for ever.
@@ -50,6 +51,7 @@ RunningScope::~RunningScope() {
     thread_state.debug = debug_;
     loop_.impl().running = false;
     loop_.impl().stopping = false;
+    loop_.impl().left_in_pass = 0;  // an interrupt has left in the middle of one
     // Whoever posts while it does not run rings, for a host that waits for backend_fd().
     loop_.impl().posted.fall_asleep();
     loop_.impl().host_waits = loop_.impl().hosted;

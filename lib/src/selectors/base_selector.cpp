@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "cede/base/exceptions.hpp"
 
@@ -108,6 +109,11 @@ SelectorKey BaseSelector::unregister(int fd) {
 }
 
 std::vector<std::pair<SelectorKey, EventMask>> BaseSelector::select(absl::optional<Duration> timeout) {
+    struct All {
+        std::size_t& most;
+        const std::size_t before;
+        ~All() { most = before; }
+    } const all{most_at_once_, std::exchange(most_at_once_, static_cast<std::size_t>(-1))};
     select_ready(timeout, ready_);
     std::vector<std::pair<SelectorKey, EventMask>> result;
     result.reserve(ready_.size());

@@ -2,6 +2,7 @@
 
 #include "cede/selectors/epoll_selector.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -86,8 +87,10 @@ void EpollSelector::select_ready(absl::optional<Duration> timeout, std::vector<R
     check_open("select");
     out.clear();
     std::vector<epoll_event>& buffer = impl_->buffer;
+    // The kernel goes round: what is ready and was reported is last in the line of the next wait.
+    const int most = static_cast<int>(std::min(buffer.size(), most_at_once()));
     const int count = detail::wait_retrying(timeout, "epoll_wait", [&](absl::optional<Duration> wait) {
-        return detail::epoll_wait_for(impl_->epoll.get(), buffer.data(), static_cast<int>(buffer.size()), wait);
+        return detail::epoll_wait_for(impl_->epoll.get(), buffer.data(), most, wait);
     });
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = buffer[static_cast<std::size_t>(i)];

@@ -125,7 +125,14 @@ void throw_concurrent_future_done() {
 }
 
 CompletionDuty::~CompletionDuty() {
-    if (state_) state_->fail(std::make_exception_ptr(CancelledError(dropped_)), true);
+    if (!state_ || state_->done()) return;
+    std::exception_ptr error;
+    try {
+        error = std::make_exception_ptr(CancelledError(dropped_));
+    } catch (const std::bad_alloc&) {
+        error = std::make_exception_ptr(CancelledError());
+    }
+    state_->fail(std::move(error), true);
 }
 
 void cancel_from_thread(const LoopReference& loop, const AnyFuture& future) {

@@ -115,13 +115,15 @@ void TaskCore::run() {
 
 void TaskCore::step() {
     std::exception_ptr thrown;
-    if (must_cancel_ || misuse_) thrown = take_what_to_raise();
+    if (must_cancel_ || misuse_) {
+        in_pass_ = false;  // also where it is held back: then wait_for() delivers it
+        thrown = take_what_to_raise();
+    }
     waiting_for_ = nullptr;
     TaskCore* last;  // this one, or another that it has gone over to
     try {
         const CurrentTask current(*this, context_);
         if (thrown) {
-            in_pass_ = false;
             frame_->resume(std::move(thrown));
         } else {
             if (!frame_->fiber().has_stack()) take_stack();
@@ -304,6 +306,7 @@ void TaskCore::loop_closes() noexcept {
     EventLoop& of = loop();
     of.impl().owned.remove(*this);
     owned_ = false;
+    in_pass_ = false;  // what it awaits in its clean-up steps nobody else
     ref_release(this);
     unlink();
     try {

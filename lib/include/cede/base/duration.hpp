@@ -48,8 +48,9 @@ std::int64_t saturated_nanoseconds(std::chrono::duration<Rep, Period> d) noexcep
 class Duration;
 inline TimePoint saturated_add(TimePoint when, Duration delay) noexcept;
 
-// A length of time in nanoseconds. Fractions of a nanosecond are rounded up; what does not fit saturates. It is a
-// std::chrono::nanoseconds, so that all of <chrono> takes it: duration_cast<milliseconds>(*loop.next_timeout()), `d * 2`.
+// A length of time in nanoseconds. Made from another duration, fractions of a nanosecond are rounded up, and what does not fit
+// saturates; so does `TimePoint + Duration`. It is a std::chrono::nanoseconds, so that all of <chrono> takes it, whose arithmetic
+// does not saturate: duration_cast<milliseconds>(*loop.next_timeout()), `d * 2`.
 class Duration : public std::chrono::nanoseconds {
 public:
     constexpr Duration() noexcept : std::chrono::nanoseconds(0) {}
@@ -115,9 +116,15 @@ constexpr bool operator>=(Duration a, std::chrono::duration<R, P> b) noexcept { 
 template <class R, class P>
 constexpr bool operator>=(std::chrono::duration<R, P> a, Duration b) noexcept { return Duration(a) >= b; }
 
-// How often one goes into another. <chrono> would take the second one for a number.
+// How often one goes into another, and what is left. <chrono> would take a second Duration for a number.
 template <class D, std::enable_if_t<std::is_same<D, Duration>::value, int> = 0>
 constexpr std::int64_t operator/(D a, D b) noexcept { return a.count() / b.count(); }
+template <class R, class P>
+constexpr std::int64_t operator/(std::chrono::duration<R, P> a, Duration b) noexcept { return Duration(a) / b; }
+template <class D, std::enable_if_t<std::is_same<D, Duration>::value, int> = 0>
+constexpr Duration operator%(D a, D b) noexcept { return std::chrono::nanoseconds(a.count() % b.count()); }
+template <class R, class P>
+constexpr Duration operator%(std::chrono::duration<R, P> a, Duration b) noexcept { return Duration(a) % b; }
 
 // `when + delay`, saturated at the far end of the clock instead of wrapping round into the past.
 inline TimePoint saturated_add(TimePoint when, Duration delay) noexcept {

@@ -36,10 +36,32 @@ template <class Lines>
 using IfLines = std::enable_if_t<
     std::is_convertible<decltype(*std::begin(std::declval<const Lines&>())), absl::string_view>::value &&
     !std::is_convertible<const Lines&, absl::Span<const absl::string_view>>::value>;
-template <class Lines>
-std::vector<absl::string_view> views_of(const Lines& lines) {
-    return std::vector<absl::string_view>(std::begin(lines), std::end(lines));
-}
+// Views of them, for as long as this lives: a range that makes its strings one by one (std::views::transform) gives values, which
+// are kept here.
+class LineViews {
+public:
+    template <class Lines, class Line = decltype(*std::begin(std::declval<const Lines&>()))>
+    explicit LineViews(const Lines& lines)
+        : LineViews(lines, std::integral_constant<bool, std::is_reference<Line>::value || std::is_pointer<Line>::value ||
+                                                            std::is_same<Line, absl::string_view>::value>()) {}
+    LineViews(const LineViews&) = delete;
+    LineViews& operator=(const LineViews&) = delete;
+    absl::Span<const absl::string_view> span() const noexcept { return views_; }
+
+private:
+    template <class Lines>
+    LineViews(const Lines& lines, std::true_type) {
+        for (const auto& line : lines) views_.push_back(line);
+    }
+    template <class Lines>
+    LineViews(const Lines& lines, std::false_type) {
+        for (auto&& line : lines) made_.emplace_back(absl::string_view(line));
+        views_.assign(made_.begin(), made_.end());
+    }
+
+    std::vector<std::string> made_;
+    std::vector<absl::string_view> views_;
+};
 }  // namespace detail
 
 class BaseTransport {
@@ -89,7 +111,7 @@ public:
     // Of any container of what a string_view is made from, and a list in braces.
     template <class Lines, class = detail::IfLines<Lines>>
     void writelines(const Lines& data) {
-        writelines(absl::Span<const absl::string_view>(detail::views_of(data)));
+        writelines(detail::LineViews(data).span());
     }
     void writelines(std::initializer_list<absl::string_view> data) { writelines(absl::MakeConstSpan(data.begin(), data.size())); }
     // Gives the system now what waits to be joined. For who is going to keep the loop busy; else nobody needs it.

@@ -84,11 +84,16 @@ public:
     // The loop's form of `select`: clears `out` and fills it, without allocating once `out` and the backend's buffers
     // have grown to the number of ready fds. Arguments and errors are those of `select`.
     //
+    // It may stop at most_at_once() and report the rest the next time, those that have waited longest first.
     // It is the one function that a subclass must write. That subclass starts with `check_open("select")`, clears
     // `out`, and reports each fd once, masked by `registered_events(fd)`.
     virtual void select_ready(absl::optional<Duration> timeout, std::vector<ReadyFd>& out) = 0;
 
+    // How many ready fds a select_ready() need report; all, unless this was called. select() always reports all.
+    void set_most_at_once(std::size_t count) noexcept { most_at_once_ = count; }
+
 protected:
+    std::size_t most_at_once() const noexcept { return most_at_once_; }
     // The events `fd` is registered for, 0 when it is not registered.
     EventMask registered_events(int fd) const noexcept;
 
@@ -109,6 +114,7 @@ private:
 
     std::shared_ptr<detail::Registrations> registrations_;  // shared with the views, which may outlive the selector
     std::vector<ReadyFd> ready_;
+    std::size_t most_at_once_ = static_cast<std::size_t>(-1);
 };
 
 }  // namespace selectors

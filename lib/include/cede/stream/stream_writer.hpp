@@ -58,7 +58,7 @@ public:
     // Of any container: std::list, std::deque, pieces that are const char* ...
     template <class Lines, class = detail::IfLines<Lines>>
     void writelines(const Lines& pieces) const {
-        writelines(absl::Span<const absl::string_view>(detail::views_of(pieces)));
+        writelines(detail::LineViews(pieces).span());
     }
     // Closes the sending side once everything is sent; the peer reads the end of the stream.
     void write_eof() const;
