@@ -6,6 +6,13 @@
 #include "net/process_transport.hpp"
 
 namespace cede {
+
+SubprocessOptions::SubprocessOptions() = default;
+SubprocessOptions::SubprocessOptions(const SubprocessOptions& other) = default;
+SubprocessOptions::SubprocessOptions(SubprocessOptions&& other) noexcept = default;
+SubprocessOptions& SubprocessOptions::operator=(const SubprocessOptions& other) = default;
+SubprocessOptions& SubprocessOptions::operator=(SubprocessOptions&& other) noexcept = default;
+SubprocessOptions::~SubprocessOptions() = default;
 namespace {
 
 using Subprocess = LoopNetwork::Subprocess;
