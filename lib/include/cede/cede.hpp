@@ -3,6 +3,10 @@
 #ifndef CEDE_CEDE_HPP
 #define CEDE_CEDE_HPP
 
+#if __cplusplus < 201402L
+#error "cede needs C++14 or later: compile with -std=c++14"
+#endif
+
 #include "cede/base/duration.hpp"
 #include "cede/base/exception_group.hpp"
 #include "cede/base/exceptions.hpp"

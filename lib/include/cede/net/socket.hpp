@@ -40,6 +40,9 @@ public:
     int protocol() const;
     SocketAddress local_address() const;
     SocketAddress remote_address() const;
+    // The same, by the names of Python's sockets.
+    SocketAddress getsockname() const { return local_address(); }
+    SocketAddress getpeername() const { return remote_address(); }
     int getsockopt(int level, int name) const;
     void setsockopt(int level, int name, int value) const;
     // Another descriptor of the same socket, for whoever wants to own one.
