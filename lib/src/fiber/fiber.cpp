@@ -1,6 +1,7 @@
 #include "cede/fiber/fiber.hpp"
 
 #include <cxxabi.h>
+#include <signal.h>
 
 #include <new>
 #include <stdexcept>
@@ -35,6 +36,24 @@ bool is_unwinding() noexcept {
     return static_cast<ExceptionGlobals*>(static_cast<void*>(abi::__cxa_get_globals()))->uncaught != 0;
 }
 }  // namespace detail
+
+#if CEDE_TSAN
+namespace {
+__thread sigset_t signals_before_switch;
+}
+
+// The calls are ones that ThreadSanitizer watches: at the end of the first it runs the handlers of what has come.
+CEDE_UNWATCHED void FiberSwitch::hold_signals() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &signals_before_switch);
+}
+
+CEDE_UNWATCHED void FiberSwitch::release_signals() noexcept {
+    const sigset_t before = signals_before_switch;
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+#endif
 
 // The lowest frame of every fiber. Kept free of ASan's redzones, for it is never returned from and would leave them behind on
 // a stack that is used again.

@@ -102,6 +102,7 @@ struct FiberSwitch {
         __sanitizer_start_switch_fiber(fake_stack, to.record_->stack_bottom, to.record_->stack_bytes);
 #endif
 #if CEDE_TSAN
+        hold_signals();
         __tsan_switch_to_fiber(to.record_->tsan_fiber, 0);
 #endif
         (void)fake_stack;
@@ -115,8 +116,19 @@ struct FiberSwitch {
         __sanitizer_finish_switch_fiber(record != nullptr ? record->fake_stack : nullptr, &from.record_->stack_bottom,
                                         &from.record_->stack_bytes);
 #endif
+#if CEDE_TSAN
+        release_signals();
+#endif
         (void)record;
     }
+
+#if CEDE_TSAN
+    // ThreadSanitizer runs a signal's handler when its thread calls something that it watches, and takes each fiber for a thread: a
+    // signal that came while a fiber ran would wait until that one runs again, which may be never. So what has come is handled
+    // before a switch, and what comes during one waits for its end.
+    static void hold_signals() noexcept;
+    static void release_signals() noexcept;
+#endif
 
     static ExceptionGlobals& exception_globals() noexcept {
         return *static_cast<ExceptionGlobals*>(detail::thread_state.exception_globals);
