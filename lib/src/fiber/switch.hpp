@@ -27,7 +27,8 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-// Where its registers are known, those of the System V ABI (APX adds some). Not under a shadow stack (CET), which wants calls and returns in pairs.
+// Where its registers are known, those of the System V ABI (APX adds some). Not under a shadow stack (CET), which wants calls and
+// returns in pairs.
 #if defined(__x86_64__) && defined(__LP64__) && defined(__ELF__) && !defined(__APX_F__) && !(defined(__CET__) && (__CET__ & 2))
 #define CEDE_JUMP_BY_JUMP 1
 #ifdef __AVX512F__
