@@ -10,6 +10,8 @@
 #include <mutex>
 #include <new>
 
+#include "base/huge_pages.hpp"
+
 namespace cede {
 namespace detail {
 
@@ -59,6 +61,7 @@ Region* regions_with_room[2];
 Slab* free_ones[2];
 std::atomic<std::size_t> free_count{0};
 std::size_t fewest_free;  // since the last look
+HugePages huge_pages;     // asked for each slab of a crowd that finds no room
 
 template <class T>
 void link(T*& first, T& element) noexcept {
@@ -111,7 +114,9 @@ Region& new_region(bool large) {
     // A program that has a few tasks must not take 2 MiB for them, whatever the system does by default.
     madvise(memory, region_bytes, large ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 #endif
+    const auto before = std::chrono::steady_clock::now();
     Region& region = *::new (static_cast<void*>(memory + sizeof(Slab))) Region();
+    if (large) huge_pages.took(std::chrono::steady_clock::now() - before);
     region.large = large;
     link(regions_with_room[large], region);
     return region;
@@ -135,6 +140,10 @@ Slab* take_free(bool large) noexcept {
 
 Slab& new_slab(std::size_t index, bool large) {
     Slab* slab = take_free(large);
+    if (slab == nullptr && large && regions_with_room[true] == nullptr && !huge_pages.wanted()) {
+        large = false;
+        slab = take_free(false);
+    }
     if (slab == nullptr) {
         Region& region = regions_with_room[large] != nullptr ? *regions_with_room[large] : new_region(large);
         slab = &slab_in(region);
