@@ -44,9 +44,56 @@ struct Plain {
     }
 };
 
+// As `async def __aenter__` and `__aexit__` would be written.
+struct Asynchronous {
+    std::string& trace;
+    bool handled;
+    cede::Coroutine<int> enter() {
+        return [this] {
+            await(cede::sleep(0s));
+            trace += "+";
+            return 7;
+        };
+    }
+    cede::Coroutine<bool> exit(std::exception_ptr error) {
+        return [this, error] {
+            await(cede::sleep(0s));
+            trace += error ? "!" : "-";
+            return handled;
+        };
+    }
+};
+
+struct ExitsWithNothing {
+    std::string& trace;
+    cede::Coroutine<void> enter() { return [this] { trace += "("; }; }
+    void exit(std::exception_ptr) { trace += ")"; }
+};
+
+struct ExitsByACoroutineOfNothing {
+    std::string& trace;
+    void enter() { trace += "("; }
+    cede::Coroutine<void> exit(std::exception_ptr) { return [this] { trace += "]"; }; }
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(with)
+
+BOOST_AUTO_TEST_CASE(coroutines_that_the_manager_returns_are_awaited) {
+    std::string trace;
+    cede::run([&] {
+        BOOST_TEST(cede::with(Asynchronous{trace, false}, [](int value) { return value; }) == 7);
+        cede::with(Asynchronous{trace, true}, [] { throw std::domain_error("handled"); });
+        BOOST_CHECK_THROW(cede::with(Asynchronous{trace, false}, [] { throw std::domain_error("x"); }), std::domain_error);
+        BOOST_TEST(cede::with(ExitsWithNothing{trace}, Asynchronous{trace, false}, [](int value) { return value; }) == 7);
+        cede::with(ExitsWithNothing{trace}, ExitsByACoroutineOfNothing{trace}, [&] { trace += "x"; });
+        BOOST_CHECK_THROW(cede::with(ExitsWithNothing{trace}, [] { throw std::domain_error("x"); }), std::domain_error);
+        BOOST_CHECK_THROW(cede::with(ExitsByACoroutineOfNothing{trace}, [] { throw std::domain_error("x"); }),
+                          std::domain_error);
+    });
+    BOOST_TEST(trace == "+-+!+!(+-)((x])()(]");
+}
 
 BOOST_AUTO_TEST_CASE(CORO_023_two_are_entered_left_to_right_and_left_right_to_left) {
     std::string trace;
@@ -162,6 +209,34 @@ BOOST_AUTO_TEST_CASE(of_two_managers_the_one_that_returns_something_gives_the_ar
     });
     BOOST_TEST(open == 0);
     BOOST_TEST(trace == "+a -a +b -b +c -c ");
+}
+
+// `async with lock: return await f()`.
+BOOST_AUTO_TEST_CASE(a_coroutine_that_the_callable_returns_is_awaited_within) {
+    cede::run([&] {
+        const cede::Lock lock;
+        const auto locked = [&]() -> cede::Coroutine<bool> {
+            return [&] {
+                await(cede::sleep(0s));
+                return lock.locked();
+            };
+        };
+        BOOST_TEST(lock.with([&] { return locked(); }));
+        BOOST_TEST(cede::with(lock, locked()));
+        BOOST_TEST(cede::with(cede::Semaphore(1), lock, locked));
+        const auto forever = []() -> cede::Coroutine<int> {
+            return [] { return await(cede::sleep(1h, 5)); };
+        };
+        BOOST_CHECK_THROW(cede::timeout(1ms, [&] { return forever(); }), cede::TimeoutError);
+        BOOST_CHECK_THROW(cede::timeout(1ms, forever()), cede::TimeoutError);
+        BOOST_TEST(cede::task_group([](cede::TaskGroup& group) -> cede::Coroutine<int> {
+                       return [&] { return await(group.create_task([] { return 3; })); };
+                   }) == 3);
+        const cede::Timeout kept = cede::timeout(1h);
+        cede::with(kept, [](const cede::Timeout& scope) { BOOST_TEST(scope.when().has_value()); });
+        cede::with(cede::timeout_at(cede::get_running_loop().time() + 1.5h),
+                   [](cede::Timeout& scope) { scope.reschedule(absl::nullopt); });
+    });
 }
 
 BOOST_AUTO_TEST_CASE(a_reference_stays_one) {

@@ -43,6 +43,19 @@ BOOST_AUTO_TEST_CASE(a_block_that_takes_too_long) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(the_deadline_counts_from_where_the_scope_is_made) {
+    testing::run([] {
+        Timeout scope(3s);
+        BOOST_TEST((scope.when().value() == from_now(3s)));
+        await(sleep(1s));
+        BOOST_CHECK_THROW(with(scope, [] { forever(); }), TimeoutError);
+        BOOST_TEST((testing::elapsed() == Duration(3s)));
+    });
+    Timeout made_before(2s);
+    BOOST_TEST(!made_before.when().has_value());
+    testing::run([&] { BOOST_TEST((with(made_before, [&] { return made_before.when().value(); }) == from_now(2s))); });
+}
+
 BOOST_AUTO_TEST_CASE(no_time_at_all_expires_at_the_first_await) {
     testing::run([] {
         for (const Duration limit : {Duration(0s), Duration(-5s)}) {

@@ -235,7 +235,12 @@ TaskGroup& TaskGroup::enter() {
     return *this;
 }
 
-bool TaskGroup::exit(const std::exception_ptr& error) {
+const TaskGroup& TaskGroup::enter() const {
+    state_->enter();
+    return *this;
+}
+
+bool TaskGroup::exit(const std::exception_ptr& error) const {
     return state_->exit(error);
 }
 

@@ -1,6 +1,6 @@
 #include "cede/task/timeout.hpp"
 
-
+#include "base/thread_state.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/pool.hpp"
 #include "cede/base/ref_count.hpp"
@@ -14,7 +14,10 @@ class TimeoutState : public Pooled {
 public:
     enum class Stage { created, entered, expiring, expired, exited };
 
-    TimeoutState(absl::optional<Duration> delay, absl::optional<TimePoint> when) : delay_(delay), when_(when) {}
+    // The deadline counts from here, as asyncio's; where no loop runs yet, from the entry.
+    TimeoutState(absl::optional<Duration> delay, absl::optional<TimePoint> when) : delay_(delay), when_(when) {
+        if (thread_state.running != nullptr) begin_delay(*thread_state.running);
+    }
     virtual ~TimeoutState() = default;
 
     void enter() {
@@ -24,7 +27,7 @@ public:
         if (!task_) throw RuntimeError("Timeout should be used inside a task");
         stage_ = Stage::entered;
         cancelling_ = task_.cancelling();
-        if (delay_) when_ = saturated_add(loop.time(), *delay_);
+        begin_delay(loop);
         schedule();
     }
 
@@ -59,6 +62,11 @@ public:
 private:
     friend void ref_acquire(TimeoutState* state) noexcept;
     friend void ref_release(TimeoutState* state) noexcept;
+
+    void begin_delay(const EventLoop& loop) {
+        if (delay_) when_ = saturated_add(loop.time(), *delay_);
+        delay_ = absl::nullopt;
+    }
 
     void schedule() {
         // The old one goes when the new one is there, so that a failure leaves the deadline that was.
@@ -112,7 +120,12 @@ Timeout& Timeout::enter() {
     return *this;
 }
 
-bool Timeout::exit(const std::exception_ptr& error) {
+const Timeout& Timeout::enter() const {
+    state_->enter();
+    return *this;
+}
+
+bool Timeout::exit(const std::exception_ptr& error) const {
     state_->exit(error);
     return false;
 }

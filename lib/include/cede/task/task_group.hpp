@@ -48,7 +48,8 @@ public:
     // For `with`. exit() cedes until every task is done; throws an ExceptionGroup of what the tasks and the scope threw,
     // and a CancelledError when the parent was cancelled from outside.
     TaskGroup& enter();
-    bool exit(const std::exception_ptr& error);
+    const TaskGroup& enter() const;
+    bool exit(const std::exception_ptr& error) const;
 
 private:
     void check_open() const;

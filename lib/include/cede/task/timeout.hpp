@@ -28,7 +28,7 @@ Ref<TimeoutState> make_timeout(absl::optional<Duration> delay, absl::optional<Ti
 // The scope's handle: copying it refers to the same scope. Use it once.
 class Timeout {
 public:
-    // Expires `delay` after it is entered; nullopt never does.
+    // Expires `delay` from now, or from its entry where no loop runs yet; nullopt never does.
     explicit Timeout(absl::optional<Duration> delay) : state_(detail::make_timeout(delay, absl::nullopt)) {}
     // Expires at `when` on the loop's clock; nullopt never does.
     static Timeout at(absl::optional<TimePoint> when) { return Timeout(detail::make_timeout(absl::nullopt, when)); }
@@ -48,12 +48,21 @@ public:
     // For `with`. enter() throws RuntimeError outside a task and for a second time; exit() throws TimeoutError in place of
     // the CancelledError that the deadline raised.
     Timeout& enter();
-    bool exit(const std::exception_ptr& error);
+    const Timeout& enter() const;
+    bool exit(const std::exception_ptr& error) const;
 
 private:
     explicit Timeout(detail::Ref<detail::TimeoutState> state) noexcept : state_(std::move(state)) {}
     detail::Ref<detail::TimeoutState> state_;
 };
+
+// A scope for `with`: with(timeout(1s), [](Timeout& scope) { ... }).
+inline Timeout timeout(absl::optional<Duration> delay) { return Timeout(delay); }
+inline Timeout timeout_at(absl::optional<TimePoint> when) { return Timeout::at(when); }
+template <class Rep, class Period>
+Timeout timeout_at(std::chrono::time_point<std::chrono::steady_clock, std::chrono::duration<Rep, Period>> when) {
+    return Timeout::at(to_time_point(when));
+}
 
 // Runs `f(Timeout&)` or `f()` within the time given; returns what it returns. Throws TimeoutError when time ran out, what
 // f throws otherwise. May cede as f does.

@@ -2,6 +2,7 @@
 // TaskGroup, a Lock, or any type of your own with `enter()` and `bool exit(std::exception_ptr)`, both of which may await.
 // When not: where a destructor does; a plain RAII guard cannot await safely during unwinding, and exit() can.
 //
+// enter() and exit() may also return a Coroutine, which is awaited, and exit() nothing, which handles no exception.
 // Cedes only as enter, the callable and exit do.
 #ifndef CEDE_TASK_WITH_HPP
 #define CEDE_TASK_WITH_HPP
@@ -13,10 +14,40 @@
 #include "absl/types/optional.h"
 
 #include "cede/base/exceptions.hpp"
+#include "cede/coroutine/coroutine.hpp"
 
 namespace cede {
 
 namespace detail {
+
+// A Coroutine that the manager returns is awaited.
+template <class M>
+auto enter(M& manager, std::true_type) -> decltype(await(manager.enter())) { return await(manager.enter()); }
+template <class M>
+auto enter(M& manager, std::false_type) -> decltype(manager.enter()) { return manager.enter(); }
+template <class M>
+auto enter(M& manager) -> decltype(enter(manager, IsCoroutine<decltype(manager.enter())>())) {
+    return enter(manager, IsCoroutine<decltype(manager.enter())>());
+}
+
+inline bool has_handled(bool handled) noexcept { return handled; }
+template <class R>
+bool has_handled(Coroutine<R>&& exit) { return static_cast<bool>(await(exit)); }
+inline bool has_handled(Coroutine<void>&& exit) {
+    await(exit);
+    return false;
+}
+template <class M>
+bool exit(M& manager, const std::exception_ptr& error, std::true_type) {
+    manager.exit(error);
+    return false;
+}
+template <class M>
+bool exit(M& manager, const std::exception_ptr& error, std::false_type) { return has_handled(manager.exit(error)); }
+template <class M>
+bool exit(M& manager, const std::exception_ptr& error) {
+    return exit(manager, error, std::is_void<decltype(manager.exit(error))>());
+}
 
 template <class R>
 R handled_result(std::true_type) { return R(); }
@@ -47,6 +78,36 @@ private:
     R* value_ = nullptr;
 };
 
+// A scope's callable: a Coroutine that it returns is awaited within the scope. Or a coroutine in its place.
+template <class F>
+class ScopeBody {
+public:
+    explicit ScopeBody(F& f) noexcept : f_(f) {}
+
+    template <class... A, class R = decltype(std::declval<F&>()(std::declval<A>()...)),
+              std::enable_if_t<!IsCoroutine<std::decay_t<R>>::value, int> = 0>
+    R operator()(A&&... arguments) const { return f_(std::forward<A>(arguments)...); }
+    template <class... A, class R = decltype(std::declval<F&>()(std::declval<A>()...)),
+              std::enable_if_t<IsCoroutine<std::decay_t<R>>::value, int> = 0>
+    typename std::decay_t<R>::result_type operator()(A&&... arguments) const {
+        return await(f_(std::forward<A>(arguments)...));
+    }
+
+private:
+    F& f_;
+};
+template <class R>
+class ScopeBody<Coroutine<R>> {
+public:
+    explicit ScopeBody(Coroutine<R>& coroutine) noexcept : coroutine_(coroutine) {}
+    R operator()() const { return await(coroutine_); }
+
+private:
+    Coroutine<R>& coroutine_;
+};
+template <class F>
+using ScopeBodyOf = ScopeBody<std::remove_reference_t<F>>;
+
 // Runs `body`, then `manager.exit` exactly once.
 template <class R, class M, class Body>
 R exit_after(M& manager, Body& body, std::false_type) {
@@ -54,10 +115,10 @@ R exit_after(M& manager, Body& body, std::false_type) {
     try {
         result.set_from(body);
     } catch (...) {
-        if (!manager.exit(std::current_exception())) throw;
+        if (!exit(manager, std::current_exception())) throw;
         return handled_result<R>(std::is_default_constructible<R>());
     }
-    manager.exit(nullptr);
+    exit(manager, nullptr);
     return result.take();
 }
 template <class R, class M, class Body>
@@ -65,15 +126,15 @@ void exit_after(M& manager, Body& body, std::true_type) {
     try {
         body();
     } catch (...) {
-        if (!manager.exit(std::current_exception())) throw;
+        if (!exit(manager, std::current_exception())) throw;
         return;
     }
-    manager.exit(nullptr);
+    exit(manager, nullptr);
 }
 
 template <class M, class F>
 auto with_value(M& manager, F& f, std::true_type) -> decltype(f()) {
-    manager.enter();
+    enter(manager);
     using R = decltype(f());
     return exit_after<R>(manager, f, std::is_void<R>());
 }
@@ -84,8 +145,8 @@ template <class F, class E>
 auto call_with(F& f, E&& entered, long) -> decltype(f(entered)) { return f(entered); }
 
 template <class M, class F>
-auto with_value(M& manager, F& f, std::false_type) -> decltype(call_with(f, manager.enter(), 0)) {
-    auto&& entered = manager.enter();
+auto with_value(M& manager, F& f, std::false_type) -> decltype(call_with(f, enter(manager), 0)) {
+    auto&& entered = enter(manager);
     using R = decltype(call_with(f, std::forward<decltype(entered)>(entered), 0));
     auto body = [&]() -> R { return call_with(f, std::forward<decltype(entered)>(entered), 0); };
     return exit_after<R>(manager, body, std::is_void<R>());
@@ -98,13 +159,13 @@ template <class F>
 struct TakesNothing<F, decltype(void(std::declval<F&>()()))> : std::true_type {};
 
 template <class M>
-using EntersWithValue = std::integral_constant<bool, !std::is_void<decltype(std::declval<M&>().enter())>::value>;
+using EntersWithValue = std::integral_constant<bool, !std::is_void<decltype(enter(std::declval<M&>()))>::value>;
 
 // What both returned, or nothing.
 template <class M1, class M2, class F>
 auto with_two(M1& first, M2& second, F& f, std::true_type, std::true_type, std::false_type)
-    -> decltype(f(first.enter(), second.enter())) {
-    using R = decltype(f(first.enter(), second.enter()));
+    -> decltype(f(enter(first), enter(second))) {
+    using R = decltype(f(enter(first), enter(second)));
     auto outer = [&](auto&& one) -> R {
         auto inner = [&](auto&& two) -> R {
             return f(std::forward<decltype(one)>(one), std::forward<decltype(two)>(two));
@@ -140,22 +201,26 @@ auto with_two(M1& first, M2& second, F& f, std::false_type, std::true_type, std:
 }  // namespace detail
 
 // Enters `manager`, calls `f` with what enter() returned (or with nothing), and exits with the exception that left f, or
-// null. Returns what f returns. An exit() that returns true has handled the exception; then a default result is returned.
-// If enter() throws, neither f nor exit() runs; an exception thrown by exit() replaces f's.
+// null. Returns what f returns; a Coroutine that f returns is awaited within, and `f` may be a coroutine itself. An exit() that
+// returns true has handled the exception; then a default result is returned. If enter() throws, neither f nor exit() runs; an
+// exception thrown by exit() replaces f's.
 template <class M, class F>
 auto with(M&& manager, F&& f)
-    -> decltype(detail::with_value(manager, f, detail::TakesNothing<std::remove_reference_t<F>>())) {
-    return detail::with_value(manager, f, detail::TakesNothing<std::remove_reference_t<F>>());
+    -> decltype(detail::with_value(manager, std::declval<detail::ScopeBodyOf<F>&>(),
+                                   detail::TakesNothing<detail::ScopeBodyOf<F>>())) {
+    detail::ScopeBodyOf<F> body(f);
+    return detail::with_value(manager, body, detail::TakesNothing<detail::ScopeBodyOf<F>>());
 }
 
 // Two managers, entered from left to right and exited from right to left. `f` takes what their enter() returned, if anything:
 // both values, the only one, or nothing.
 template <class M1, class M2, class F>
 auto with(M1&& first, M2&& second, F&& f)
-    -> decltype(detail::with_two(first, second, f, detail::EntersWithValue<M1>(), detail::EntersWithValue<M2>(),
-                                 detail::TakesNothing<std::remove_reference_t<F>>())) {
-    return detail::with_two(first, second, f, detail::EntersWithValue<M1>(), detail::EntersWithValue<M2>(),
-                            detail::TakesNothing<std::remove_reference_t<F>>());
+    -> decltype(detail::with_two(first, second, std::declval<detail::ScopeBodyOf<F>&>(), detail::EntersWithValue<M1>(),
+                                 detail::EntersWithValue<M2>(), detail::TakesNothing<detail::ScopeBodyOf<F>>())) {
+    detail::ScopeBodyOf<F> body(f);
+    return detail::with_two(first, second, body, detail::EntersWithValue<M1>(), detail::EntersWithValue<M2>(),
+                            detail::TakesNothing<detail::ScopeBodyOf<F>>());
 }
 
 }  // namespace cede
