@@ -47,6 +47,22 @@ Generator<int, int, std::string> outer_one() {
 
 BOOST_AUTO_TEST_SUITE(delegation)
 
+BOOST_AUTO_TEST_CASE(to_one_that_has_a_name_and_to_a_container) {
+    Generator<int, void, int> named([](Yield<int>& yield) {
+        yield(1);
+        yield(2);
+        return 3;
+    });
+    Generator<int> outer([&](Yield<int>& yield) {
+        yield(yield.from(named));
+        yield.from(std::vector<int>{4, 5});
+    });
+    std::vector<int> values{outer.send()};  // Python's send(None)
+    for (const int value : outer) values.push_back(value);
+    BOOST_TEST(values == (std::vector<int>{1, 2, 3, 4, 5}), boost::test_tools::per_element());
+    BOOST_TEST((named.state() == CoroutineState::closed));
+}
+
 BOOST_AUTO_TEST_CASE(CORO_019_values_sends_and_throws_go_through) {
     auto generator = outer_one();
     BOOST_TEST(generator.next() == 0);

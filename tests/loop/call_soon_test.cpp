@@ -131,4 +131,12 @@ BOOST_AUTO_TEST_CASE(a_callback_runs_in_the_context_given) {
     BOOST_TEST(ran);
 }
 
+// `loop.call_soon(hello_world, loop)`
+BOOST_AUTO_TEST_CASE(a_loop_is_an_argument_by_reference) {
+    EventLoop* seen = nullptr;
+    loop.call_soon([&](EventLoop& given, int) { seen = &given; }, loop, 1);
+    turn();
+    BOOST_TEST(seen == &loop);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

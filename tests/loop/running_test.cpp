@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(LOOP_022_the_running_loop_is_known_inside_and_nowhere_else)
 
 BOOST_AUTO_TEST_CASE(LOOP_023_the_running_loop_goes_before_the_installed_one) {
     auto other = new_event_loop();
-    set_event_loop(other.get());
+    set_event_loop(other);
     BOOST_TEST(&get_event_loop() == other.get());
     loop.run_until_complete([&] { BOOST_TEST(&get_event_loop() == &loop); });
     other.reset();  // a loop that goes is not left installed

@@ -193,6 +193,11 @@ BOOST_AUTO_TEST_CASE(any_container_is_taken_and_a_list_of_tasks) {
         order.clear();
         for (auto next : as_completed({slow, fast})) order.push_back(await(next));
         BOOST_TEST(order == (std::vector<int>{4, 3}), boost::test_tools::per_element());
+        order.clear();
+        for (auto next : as_completed({sleep(2s, 5), sleep(1s, 6)})) order.push_back(await(next));
+        BOOST_TEST(order == (std::vector<int>{6, 5}), boost::test_tools::per_element());
+        BOOST_TEST(await(gather({sleep(2s, 7), sleep(1s, 8)})) == (std::vector<int>{7, 8}), boost::test_tools::per_element());
+        BOOST_TEST(await(gather_outcomes({sleep(1s, 9)})).front().value() == 9);
     });
 }
 

@@ -41,6 +41,12 @@ BOOST_AUTO_TEST_CASE(RUN_001_debug_mode) {
     BOOST_TEST(run([] { return get_running_loop().get_debug(); }) == by_default);
 }
 
+BOOST_AUTO_TEST_CASE(the_main_task_may_have_a_larger_stack) {
+    const auto usable = [] { return Fiber::current().stack_size(); };
+    BOOST_TEST(run(usable, RunOptions().stack_size(std::size_t{1} << 20)) >= std::size_t{1} << 20);
+    BOOST_TEST(run(usable) < std::size_t{1} << 20);
+}
+
 BOOST_AUTO_TEST_CASE(RUN_002_what_is_left_is_cancelled_and_awaited) {
     Factory factory;
     bool cleaned = false;

@@ -34,6 +34,8 @@ BOOST_AUTO_TEST_CASE(WAIT_011_first_completed_gives_all_that_are_done_by_then) {
         BOOST_TEST(result.done.size() == 2u);
         BOOST_REQUIRE(result.pending.size() == 1u);
         BOOST_TEST((result.pending[0] == slow));
+        const auto in_short = await(wait({slow, one}, FIRST_COMPLETED));
+        BOOST_TEST((in_short.done == std::vector<Task<void>>{one}));
         slow.cancel();
     });
 }

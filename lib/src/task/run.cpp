@@ -110,7 +110,7 @@ void Runner::prepare() {
 }
 
 TaskOptions Runner::task_options(const Context* context) {
-    return TaskOptions().context(context != nullptr ? *context : context_);
+    return TaskOptions().context(context != nullptr ? *context : context_).stack_size(options_.stack_size());
 }
 
 void Runner::run_main(const AnyTask& main) {

@@ -32,6 +32,18 @@ int main() {
     new_event_loop()->call_soon(one);
 #elif REJECTED == 10
     one();
+#elif REJECTED == 11
+    coroutine = [] { await(sleep(std::chrono::seconds(1))); };
+#elif REJECTED == 12
+    coroutine = [] { return one(); };
+#elif REJECTED == 13
+    static_cast<void>(start_server([](StreamReader) {}, "127.0.0.1", 0));
+#elif REJECTED == 14
+    static_cast<void>(start_server([](StreamReader, StreamWriter) { return [] {}; }, "127.0.0.1", 0));
+#elif REJECTED == 15
+    Future<int>().add_done_callback([](const Future<int>&) { return one(); });
+#elif REJECTED == 16
+    await_callback<int>([](Completion<int>) { return one(); });
 #endif
     return run(coroutine);
 }

@@ -13,6 +13,7 @@
 #include <exception>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -32,11 +33,28 @@ void ref_acquire(FutureCore* core) noexcept;
 void ref_release(FutureCore* core) noexcept;
 [[noreturn]] void throw_empty_handle();
 
+template <class R>
+struct ReturnsCoroutine : std::false_type {};
+template <class R>
+struct ReturnsCoroutine<Coroutine<R>> : std::true_type {};
+
+template <class R>
+constexpr void check_callback_result() noexcept {
+    static_assert(!ReturnsCoroutine<std::decay_t<R>>::value,
+                  "a callback must not be a Coroutine or return one, which nobody would run: use create_task() instead");
+}
+
 // Calls a done callback with the future or with nothing, as it can.
 template <class F, class Future>
-auto call_with_future(F& f, const Future& future, int) -> decltype(f(future), void()) { f(future); }
+auto call_with_future(F& f, const Future& future, int) -> decltype(f(future), void()) {
+    check_callback_result<decltype(f(future))>();
+    f(future);
+}
 template <class F, class Future>
-auto call_with_future(F& f, const Future&, long) -> decltype(f(), void()) { f(); }
+auto call_with_future(F& f, const Future&, long) -> decltype(f(), void()) {
+    check_callback_result<decltype(f())>();
+    f();
+}
 }  // namespace detail
 
 class AnyFuture {

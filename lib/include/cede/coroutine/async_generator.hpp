@@ -120,6 +120,8 @@ public:
             return item_of_step(*frame, "asend", nullptr);
         };
     }
+    // As anext(): Python's asend(None).
+    Coroutine<T> asend() { return anext(); }
     // Raises the exception at the yield; evaluates to the next item if the body catches it and yields.
     template <class E>
     Coroutine<T> athrow(E exception) { return athrow(std::make_exception_ptr(std::move(exception))); }

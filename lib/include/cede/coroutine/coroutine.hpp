@@ -39,7 +39,7 @@ namespace detail {
 template <class R>
 class BodyFrame : public Frame {
 public:
-    explicit BodyFrame(Closure<R> body) noexcept : Frame(Kind::coroutine), body_(std::move(body)) {}
+    explicit BodyFrame(Closure<R>&& body) noexcept : Frame(Kind::coroutine), body_(std::move(body)) {}
     ~BodyFrame() { dispose(); }
 
     Result<R>& result() noexcept { return result_; }
@@ -85,6 +85,9 @@ private:
 template <class F, class R, class Result = decltype(std::declval<F&>()())>
 using EnableIfBody = std::enable_if_t<!IsCoroutine<F>::value &&
                                       (std::is_void<R>::value || std::is_convertible<Result, R>::value)>;
+template <class F, class R, class Result = decltype(std::declval<F&>()())>
+using EnableIfNoBody = std::enable_if_t<!IsCoroutine<F>::value && !std::is_void<R>::value &&
+                                        !std::is_convertible<Result, R>::value>;
 
 }  // namespace detail
 
@@ -98,12 +101,15 @@ public:
     // `body`: R(). Nothing runs yet, there is no stack, and up to 64 bytes of captures are kept without an allocation.
     template <class F, class = detail::EnableIfBody<std::decay_t<F>, R>>
     Coroutine(F&& body) : body_(std::forward<F>(body)) {}
-
-    Coroutine(Coroutine&& other) noexcept
-        : body_(std::move(other.body_)), frame_(std::move(other.frame_)), name_(std::move(other.name_)),
-          origin_(other.origin_), state_(std::exchange(other.state_, CoroutineState::closed)) {
-        take_over(other);
+    // One that returns something else: does not compile, and says why.
+    template <class F, detail::EnableIfNoBody<std::decay_t<F>, R>* = nullptr>
+    Coroutine(F&&) {
+        static_assert(!std::is_same<F, F>::value,
+                      "the lambda does not return what the Coroutine is to give: a `return` or an await() is missing, or the "
+                      "type is another");
     }
+
+    Coroutine(Coroutine&& other) noexcept : Coroutine(other, 0) {}
     Coroutine& operator=(Coroutine&& other) noexcept {
         if (this != &other) {
             drop();
@@ -167,8 +173,16 @@ public:
     // Takes the body out, for a task's own frame; the coroutine is then used up. Throws as a second await does.
     detail::Closure<R> release_body();
     bool started() const noexcept { return frame_ != nullptr; }
+    // Out of a list in braces, whose elements are const.
+    Coroutine take_from_list() const noexcept { return Coroutine(*this, 0); }
 
 private:
+    Coroutine(const Coroutine& other, int) noexcept
+        : body_(std::move(other.body_)), frame_(std::move(other.frame_)), name_(std::move(other.name_)),
+          origin_(other.origin_), state_(std::exchange(other.state_, CoroutineState::closed)) {
+        take_over(other);
+    }
+
     AnyFuture drive(std::exception_ptr thrown);
     __attribute__((noinline)) void drop() noexcept {
         if (frame_ == nullptr && state_ == CoroutineState::created && body_) {
@@ -178,17 +192,18 @@ private:
         body_.reset();
         if (in_place_ != nullptr) std::exchange(in_place_, nullptr)->lost();
     }
-    void take_over(Coroutine& other) noexcept {
+    void take_over(const Coroutine& other) noexcept {
         in_place_ = std::exchange(other.in_place_, nullptr);
         if (in_place_ != nullptr) in_place_->moved_to(in_place_);
     }
 
-    detail::Closure<R> body_;
-    std::unique_ptr<detail::StartedCoroutine<R>> frame_;
-    std::unique_ptr<std::string> name_;  // null: the body's type is its name
+    // Mutable for take_from_list().
+    mutable detail::Closure<R> body_;
+    mutable std::unique_ptr<detail::StartedCoroutine<R>> frame_;
+    mutable std::unique_ptr<std::string> name_;  // null: the body's type is its name
     detail::Origin origin_ = detail::Origin::here_in_debug_mode();
-    CoroutineState state_ = CoroutineState::created;  // while there is no frame: created or closed
-    detail::RunsInPlace* in_place_ = nullptr;
+    mutable CoroutineState state_ = CoroutineState::created;  // while there is no frame: created or closed
+    mutable detail::RunsInPlace* in_place_ = nullptr;
 };
 
 // Runs the coroutine in place: no allocation, no switch, and control is ceded only if its body cedes. Returns what the

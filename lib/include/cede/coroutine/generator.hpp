@@ -57,6 +57,11 @@ S take_sent(Frame& frame) { return std::move(*static_cast<S*>(frame.sent())); }
 template <>
 inline void take_sent<void>(Frame&) {}
 
+template <class T>
+struct IsGenerator : std::false_type {};
+template <class Y, class S, class R>
+struct IsGenerator<Generator<Y, S, R>> : std::true_type {};
+
 // What next() sends. A type without a default value can only be sent by send().
 template <class S, bool = std::is_default_constructible<S>::value>
 struct DefaultValue {
@@ -94,7 +99,14 @@ public:
     // `yield from`: runs `inner` to its end in place of this body: values, sends and throws go through. Returns its
     // result.
     template <class R2>
-    R2 from(Generator<Y, S, R2>&& inner);
+    R2 from(Generator<Y, S, R2>& inner);
+    template <class R2>
+    R2 from(Generator<Y, S, R2>&& inner) { return from(inner); }
+    // The same with the elements of a container; what is sent is dropped.
+    template <class Range, class = std::enable_if_t<!detail::IsGenerator<std::decay_t<Range>>::value>>
+    void from(Range&& range) {
+        for (auto&& value : range) (*this)(value);
+    }
 
 private:
     detail::Frame& frame_;
@@ -123,6 +135,8 @@ public:
     // Resumes it with `value`. Throws as next(), and std::invalid_argument when it has not started: nobody waits for a
     // value yet, so call next() first.
     Y send(Sent value) { return value_or_stop(resume_with(value)); }
+    // As next(): Python's send(None).
+    Y send() { return next(); }
     // Raises the exception where the body waits; returns the next value if the body catches it. Throws as next(); on a
     // finished generator throws the exception itself.
     template <class E>
@@ -228,7 +242,7 @@ private:
 
 template <class Y, class S>
 template <class R2>
-R2 Yield<Y, S>::from(Generator<Y, S, R2>&& inner) {
+R2 Yield<Y, S>::from(Generator<Y, S, R2>& inner) {
     detail::Frame& in = inner.frame();
     std::exception_ptr thrown;
     // An inner one that has started waits in a yield, which must return something.

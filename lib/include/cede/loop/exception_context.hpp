@@ -17,13 +17,14 @@ class BaseTransport;
 
 // Everything but `message` may be empty.
 struct ExceptionContext {
-    std::string message;
-    std::exception_ptr exception;
-    AnyFuture future;
-    AnyTask task;
-    Handle handle;
-    std::shared_ptr<BaseTransport> transport;
-    std::string asyncgen;  // the name of an async generator
+    // Each with a default of its own, so that `{"message"}` is one without a warning.
+    std::string message{};
+    std::exception_ptr exception{};
+    AnyFuture future{};
+    AnyTask task{};
+    Handle handle{};
+    std::shared_ptr<BaseTransport> transport{};
+    std::string asyncgen{};  // the name of an async generator
 };
 
 }  // namespace cede

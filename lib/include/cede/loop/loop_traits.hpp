@@ -8,10 +8,13 @@
 #include <type_traits>
 #include <utility>
 
+#include "cede/base/any_future.hpp"
 #include "cede/base/context.hpp"
 #include "cede/base/fwd.hpp"
 
 namespace cede {
+
+class LoopNetwork;
 
 namespace detail {
 
@@ -42,11 +45,6 @@ template <class F, class... Args>
 using CallResult = std::decay_t<decltype(call_kept(Rank<2>(), std::declval<std::decay_t<F>&>(),
                                                    std::declval<std::decay_t<Args>&>()...))>;
 
-template <class R>
-struct ReturnsCoroutine : std::false_type {};
-template <class R>
-struct ReturnsCoroutine<Coroutine<R>> : std::true_type {};
-
 template <class F, class... Args>
 class Bound {
 public:
@@ -62,6 +60,11 @@ private:
     std::tuple<Args...> args_;
 };
 
+// A copy; a loop itself, call_soon(hello, loop), which outlives what it calls.
+template <class A>
+using KeptArgument = std::conditional_t<
+    std::is_lvalue_reference<A>::value && std::is_base_of<LoopNetwork, std::decay_t<A>>::value, A, std::decay_t<A>>;
+
 // A callable without parameters: `f` itself, or `f` with copies of the arguments. A single Context is no argument, but what
 // the callback runs in.
 template <class F>
@@ -70,8 +73,8 @@ template <class F, class A, class = std::enable_if_t<std::is_same<std::decay_t<A
 F&& bind(F&& f, A&&) { return std::forward<F>(f); }
 template <class F, class A, class... More,
           class = std::enable_if_t<sizeof...(More) != 0 || !std::is_same<std::decay_t<A>, Context>::value>>
-Bound<std::decay_t<F>, std::decay_t<A>, std::decay_t<More>...> bind(F&& f, A&& a, More&&... more) {
-    return Bound<std::decay_t<F>, std::decay_t<A>, std::decay_t<More>...>(std::forward<F>(f), std::forward<A>(a),
+Bound<std::decay_t<F>, KeptArgument<A>, KeptArgument<More>...> bind(F&& f, A&& a, More&&... more) {
+    return Bound<std::decay_t<F>, KeptArgument<A>, KeptArgument<More>...>(std::forward<F>(f), std::forward<A>(a),
                                                                           std::forward<More>(more)...);
 }
 

@@ -119,7 +119,7 @@ AsCompleted<detail::CompletedHandle<detail::RangeValue<Range>>> as_completed(
 template <class X>
 AsCompleted<detail::CompletedHandle<X>> as_completed(std::initializer_list<X> xs,
                                                      absl::optional<Duration> timeout = absl::nullopt) {
-    return cede::as_completed(std::vector<X>(xs), timeout);
+    return cede::as_completed(detail::elements_of(xs), timeout);
 }
 
 }  // namespace cede

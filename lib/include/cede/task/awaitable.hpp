@@ -3,8 +3,10 @@
 #ifndef CEDE_TASK_AWAITABLE_HPP
 #define CEDE_TASK_AWAITABLE_HPP
 
+#include <initializer_list>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/loop/future.hpp"
@@ -66,6 +68,16 @@ template <class T>
 Coroutine<T> to_coroutine(const Coroutine<T>& coroutine) {
     static_assert(!std::is_same<T, T>::value, "a const Coroutine cannot run: it is move-only, and used up by running");
     return std::move(const_cast<Coroutine<T>&>(coroutine));
+}
+// What a list in braces holds: copies, but coroutines themselves.
+template <class X>
+std::vector<X> elements_of(std::initializer_list<X> list) { return std::vector<X>(list); }
+template <class R>
+std::vector<Coroutine<R>> elements_of(std::initializer_list<Coroutine<R>> list) {
+    std::vector<Coroutine<R>> elements;
+    elements.reserve(list.size());
+    for (const Coroutine<R>& each : list) elements.push_back(each.take_from_list());
+    return elements;
 }
 // How `x` is given to something that keeps it: moved if it is a coroutine, as above, else as it was given.
 template <class X>

@@ -203,8 +203,8 @@ CEDE_NODISCARD auto gather(Range&& xs)
 
 template <class X>
 CEDE_NODISCARD auto gather(std::initializer_list<X> xs)
-    -> decltype(detail::gather_range<detail::Plain>(false, std::vector<X>(xs))) {
-    return detail::gather_range<detail::Plain>(false, std::vector<X>(xs));
+    -> decltype(detail::gather_range<detail::Plain>(false, detail::elements_of(xs))) {
+    return detail::gather_range<detail::Plain>(false, detail::elements_of(xs));
 }
 
 // asyncio's return_exceptions=True: an Outcome in the place of each result.
@@ -220,8 +220,8 @@ CEDE_NODISCARD auto gather_outcomes(Range&& xs)
 }
 template <class X>
 CEDE_NODISCARD auto gather_outcomes(std::initializer_list<X> xs)
-    -> decltype(detail::gather_range<detail::AsOutcome>(true, std::vector<X>(xs))) {
-    return detail::gather_range<detail::AsOutcome>(true, std::vector<X>(xs));
+    -> decltype(detail::gather_range<detail::AsOutcome>(true, detail::elements_of(xs))) {
+    return detail::gather_range<detail::AsOutcome>(true, detail::elements_of(xs));
 }
 
 }  // namespace cede

@@ -4,6 +4,7 @@
 #ifndef CEDE_TASK_RUN_HPP
 #define CEDE_TASK_RUN_HPP
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -31,11 +32,18 @@ public:
         loop_factory_ = std::move(factory);
         return *this;
     }
+    // Of the main task's stack, in bytes; 0 for the default, 256 KiB.
+    RunOptions& stack_size(std::size_t bytes) noexcept {
+        stack_size_ = bytes;
+        return *this;
+    }
     const absl::optional<bool>& debug() const noexcept { return debug_; }
     const LoopFactory& loop_factory() const noexcept { return loop_factory_; }
+    std::size_t stack_size() const noexcept { return stack_size_; }
 
 private:
     absl::optional<bool> debug_;
+    std::size_t stack_size_ = 0;
     LoopFactory loop_factory_;
 };
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -84,6 +85,12 @@ Coroutine<StaggeredResult<detail::AwaitedT<F>>> staggered_race(std::vector<F> ca
         result.exceptions = std::move(outcome.exceptions);
         return result;
     };
+}
+// The candidates in braces, where they are of one type: staggered_race({connect(a), connect(b)}, 250ms). A candidate is copied.
+template <class F>
+Coroutine<StaggeredResult<detail::AwaitedT<F>>> staggered_race(std::initializer_list<F> candidates,
+                                                               absl::optional<Duration> delay) {
+    return staggered_race(std::vector<F>(candidates), delay);
 }
 
 }  // namespace cede

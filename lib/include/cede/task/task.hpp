@@ -27,7 +27,7 @@ namespace detail {
 template <class R>
 class TaskState final : public TaskCore {
 public:
-    TaskState(EventLoop& loop, Closure<R> body) : TaskCore(loop), frame_(std::move(body)) {
+    TaskState(EventLoop& loop, Closure<R>&& body) : TaskCore(loop), frame_(std::move(body)) {
         attach(frame_, &frame_.result());
     }
 

@@ -26,6 +26,10 @@ enum ReturnWhen : int {
 
 class WaitOptions {
 public:
+    WaitOptions() = default;
+    // So that wait(tasks, FIRST_COMPLETED) says all that is needed without a timeout.
+    WaitOptions(ReturnWhen when) noexcept : return_when_(when) {}
+
     // At most so long; without limit by default.
     WaitOptions& timeout(absl::optional<Duration> limit) {
         timeout_ = limit;
