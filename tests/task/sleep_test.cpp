@@ -1,6 +1,9 @@
 // WAIT-022 to 024: sleep.
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
+#include <stdexcept>
+
 #include "cede/cede.hpp"
 #include "cede/testing/testing.hpp"
 
@@ -53,6 +56,16 @@ BOOST_AUTO_TEST_CASE(WAIT_024_cancelling_a_sleeper_cancels_its_timer) {
         BOOST_CHECK_THROW(await(sleeper), CancelledError);
         BOOST_TEST(loop.scheduled_count() == 0u);
         BOOST_TEST((testing::elapsed() == Duration(0s)));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_delay_that_is_no_number_is_an_error_when_awaited) {
+    testing::run([] {
+        using Seconds = std::chrono::duration<double>;
+        Coroutine<void> never = sleep(Seconds(std::numeric_limits<double>::quiet_NaN()));
+        BOOST_CHECK_THROW(await(never), std::invalid_argument);
+        await(sleep(Seconds(0.25)));
+        BOOST_TEST((testing::elapsed() == Duration(250ms)));
     });
 }
 
