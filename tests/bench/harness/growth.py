@@ -1,11 +1,11 @@
-"""How the cost of one operation grows with how many tasks or timers there are, on cede and by hand."""
+"""How the cost of one operation grows with how many tasks, timers or connections there are, on cede and by hand."""
 import collections
 import json
 import time
 
-from harness import measure, report, rows, svg
+from harness import measure, network, report, rows, svg
 
-SIZES = [1, 10, 1000, 100000, 1000000]
+SIZES = [1, 10, 1000, 10000, 100000, 1000000]
 QUICK_SIZES = [1, 10, 1000]
 
 # share: the program's figure is for all, and is divided; factor: to the unit.
@@ -18,16 +18,29 @@ GROWTHS = [
     Growth("sleeps", "one of so many tasks that sleep", "ns", "sleeps", 1, True, 1e9),
     Growth("timers", "one of so many timers", "ns", "timers", 1, True, 1e9),
     Growth("parked", "a parked task of so many", "bytes", "parked", 1, False, 1),
+    Growth("echo", "a message to one of 64 busy connections beside so many idle ones, server CPU", "ns", None, 0, False, 1000),
 ]
+ECHO = network.EchoRow("", "", 64, 64)
+ECHO_SERVERS = {rows.OURS: "cede_streams", rows.LIMIT: "epoll"}
 
 
 def figure(build, peer, growth, size, repeats):
     """The median for one size, or None where it fails."""
-    command = [str(build / ("bench_core_" + peer)), growth.program, str(size), str(max(growth.operations, size))]
-    found = measure.interleaved([peer], repeats, lambda _: measure.run_for_figure(command, 300))[peer].as_json()
+    if growth.program is None:
+        found = measure.interleaved([peer], repeats, lambda _: echo(build, ECHO_SERVERS[peer], size),
+                                    network.NetworkFigures)[peer].as_json()
+    else:
+        command = [str(build / ("bench_core_" + peer)), growth.program, str(size), str(max(growth.operations, size))]
+        found = measure.interleaved([peer], repeats, lambda _: measure.run_for_figure(command, 300))[peer].as_json()
     if "median" not in found:
         return None
     return found["median"] * growth.factor / (size if growth.share else 1)
+
+
+def echo(build, server, idle):
+    if network.raise_file_limit() < ECHO.connections + idle + 100:
+        raise RuntimeError("the limit of open files")
+    return network.echo_once(build, server, ECHO, 0.5, idle)
 
 
 def run(build, wanted, quick, repeats, machine, folder):
@@ -53,7 +66,7 @@ def run(build, wanted, quick, repeats, machine, folder):
 
 
 def markdown(results, sizes):
-    lines = ["# How cost grows", "", "Medians on cede, in brackets by hand on raw Boost.Context.", "",
+    lines = ["# How cost grows", "", "Medians on cede, in brackets by hand on raw Boost.Context or plain epoll; what is missing did not fit.", "",
              "| | " + " | ".join(format(size, ",") for size in sizes) + " |", "| --- |" + " ---: |" * len(sizes)]
     for row in results.values():
         cells = []

@@ -69,15 +69,15 @@ class Server:
         return self.process.pid
 
 
-def echo_once(build, name, row, seconds):
-    """Server CPU us for each message and the EXTRAS; None where the server is not built."""
+def echo_once(build, name, row, seconds, idle=0):
+    """Server CPU us for each message and the EXTRAS, beside so many idle connections; None where the server is not built."""
     command = server_command(build, name)
     if command is None:
         return None
     server = Server(command)
     with server as port:
         load = [str(build / "bench_net_load"), str(port), str(row.connections), str(row.size), str(seconds),
-                str(server.pid)]
+                str(server.pid), str(idle)]
         try:
             done = subprocess.run(load, capture_output=True, text=True, timeout=30, check=False,
                                   preexec_fn=measure.on_core(1))

@@ -1,7 +1,7 @@
 // The load: so many connections to an echo server, each with one message under way, as fast as the answers come. Reports
 // how long they took and what processor time the server spent, which it reads from /proc at both ends of the same window.
 //
-// usage: bench_net_load PORT CONNECTIONS BYTES SECONDS SERVER_PID
+// usage: bench_net_load PORT CONNECTIONS BYTES SECONDS SERVER_PID [IDLE], the last so many more connections that say nothing
 // prints: messages/s, server CPU us for each message, p50, p99, p99.9 in us, server memory for each connection in bytes
 #include "support/bench.hpp"
 #include "support/server.hpp"
@@ -78,8 +78,8 @@ public:
         return latencies;
     }
 
-    void start() {
-        for (Connection& connection : connections_) send_message(connection);
+    void start(std::size_t connections) {
+        for (std::size_t i = 0; i < connections; ++i) send_message(connections_[i]);
     }
 
 private:
@@ -126,20 +126,22 @@ double percentile(std::vector<double>& sorted, double part) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 6) {
-        std::fprintf(stderr, "usage: %s PORT CONNECTIONS BYTES SECONDS SERVER_PID\n", argv[0]);
+    if (argc != 6 && argc != 7) {
+        std::fprintf(stderr, "usage: %s PORT CONNECTIONS BYTES SECONDS SERVER_PID [IDLE]\n", argv[0]);
         return 2;
     }
     rlimit files{};
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
+    const int busy = std::atoi(argv[2]);
+    const int connections = busy + (argc == 7 ? std::atoi(argv[6]) : 0);
     const double seconds = std::atof(argv[4]);
 
     const std::string status = std::string("/proc/") + argv[5] + "/status";
     const double memory_before = bench::memory_bytes(status.c_str());
-    Load load(std::atoi(argv[1]), std::atoi(argv[2]), static_cast<std::size_t>(std::atol(argv[3])));
-    load.start();
+    Load load(std::atoi(argv[1]), connections, static_cast<std::size_t>(std::atol(argv[3])));
+    load.start(static_cast<std::size_t>(busy));
     load.run(std::min(0.3, seconds));  // until buffers, caches and the server's pools are what they will be
     const double cpu_before = cpu_ns(argv[5]);
     const Clock::time_point begin = Clock::now();
@@ -152,7 +154,7 @@ int main(int argc, char** argv) {
     }
     std::sort(latencies.begin(), latencies.end());
     const double count = static_cast<double>(latencies.size());
-    const double memory = (bench::memory_bytes(status.c_str()) - memory_before) / std::atof(argv[2]);
+    const double memory = (bench::memory_bytes(status.c_str()) - memory_before) / connections;
     std::printf("%.0f %.4f %.2f %.2f %.2f %.0f\n", count / took, cpu / count / 1000, percentile(latencies, 0.5),
                 percentile(latencies, 0.99), percentile(latencies, 0.999), memory);
 }
