@@ -7,7 +7,7 @@ find_package(Boost 1.74 REQUIRED COMPONENTS context)
 # from C++17 on would give this library and its user different types under the same names.
 set(CEDE_ABSL_PUBLIC any any_invocable function_ref inlined_vector memory optional span strings time type_traits
     utility variant)
-set(CEDE_ABSL_PRIVATE flat_hash_map stacktrace symbolize)
+set(CEDE_ABSL_PRIVATE flat_hash_map hash stacktrace symbolize)
 
 file(GLOB_RECURSE CEDE_SOURCES CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/src/*.cpp")
 # Replaces operator new in the program that links it, so it is a library of its own: lib/include/cede/testing/README.md.

@@ -248,6 +248,30 @@ BOOST_AUTO_TEST_CASE(the_end_of_the_group_closes_what_its_servers_have) {
     BOOST_TEST(open_descriptors() == before);
 }
 
+BOOST_AUTO_TEST_CASE(several_hosts) {
+    LoopGroup group(2);
+    run([&] {
+        const std::vector<std::string> hosts{"127.0.0.1", "127.0.0.2"};
+        const auto greet = [](StreamReader&, StreamWriter& writer) {
+            writer.write("0\n");
+            writer.close();
+        };
+        for (const GroupServer& server :
+             {await(create_server(group, numbers(group), {"127.0.0.1", "127.0.0.2"}, 0)),
+              await(create_server(group, numbers(group), hosts, 0)), await(start_server(group, greet, hosts, 0)),
+              await(start_server(group, greet, {"127.0.0.1", "127.0.0.2"}, 0))}) {
+            BOOST_REQUIRE(server.addresses().size() == 2u);
+            BOOST_TEST(server.addresses()[0].port() == server.addresses()[1].port());
+            for (const std::string& host : hosts) connect_to(host, server.port()).second.second.close();
+            server.close();
+            await(server.wait_closed());
+        }
+        const GroupServer everywhere = await(create_server(group, numbers(group), absl::nullopt, 0));
+        BOOST_TEST(everywhere.addresses().size() == 2u);
+        everywhere.close();
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace tests

@@ -4,9 +4,13 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
+#include <map>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <unordered_map>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
@@ -27,6 +31,27 @@ BOOST_AUTO_TEST_CASE(literals_are_read) {
     BOOST_TEST(six.host() == "2001:db8::1");
     BOOST_TEST(six.str() == "[2001:db8::1]:65535");
     BOOST_TEST(six.scope_id() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(they_have_an_order_a_hash_and_a_text) {
+    const std::vector<SocketAddress> all = {SocketAddress(), SocketAddress("127.0.0.1", 1), SocketAddress("127.0.0.1", 2),
+                                            SocketAddress("127.0.0.2", 1), SocketAddress("::1", 1), SocketAddress("::1", 2),
+                                            SocketAddress("fe80::1%1", 1), SocketAddress("fe80::1%2", 1),
+                                            SocketAddress::from_path("/a"), SocketAddress::from_path("/ab"),
+                                            SocketAddress::from_path(absl::string_view("\0a", 2))};
+    std::map<SocketAddress, std::size_t> ordered;
+    std::unordered_map<SocketAddress, std::size_t> hashed;
+    for (std::size_t i = 0; i < all.size(); ++i) ordered[all[i]] = hashed[all[i]] = i;
+    BOOST_TEST(ordered.size() == all.size());
+    BOOST_TEST(hashed.size() == all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        for (std::size_t k = 0; k < all.size(); ++k) BOOST_TEST((all[i] == all[k]) == (i == k));
+        BOOST_TEST(ordered[all[i]] == i);
+        BOOST_TEST(hashed[all[i]] == i);
+    }
+    std::ostringstream out;
+    out << all[1] << " " << all[4];
+    BOOST_TEST(out.str() == "127.0.0.1:1 [::1]:1");
 }
 
 // LOOP-030

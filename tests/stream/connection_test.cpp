@@ -1,13 +1,19 @@
 // Clients and servers over real sockets: what open_connection and start_server promise.
 #include <cstdio>
 #include <memory>
+#include <set>
+#include <stdexcept>
 #include <string>
 #include <system_error>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 
+#include "cede/net/loop_templates.hpp"
 #include "cede/net/socket_address.hpp"
 #include "cede/stream/streams.hpp"
 #include "cede/task/gather.hpp"
@@ -222,6 +228,64 @@ BOOST_AUTO_TEST_CASE(STREAM_021_also_before_its_first_step) {
         BOOST_TEST(!called);
         BOOST_TEST(reports.all.empty());
         BOOST_TEST(warnings.count() == 0u);
+    });
+}
+
+// `writers = set()`, as a chat server has it.
+BOOST_AUTO_TEST_CASE(handles_go_into_sets) {
+    run([] {
+        const Server server = await(start_server(echo_lines, nullptr, 0));
+        const Streams one = await(open_connection("127.0.0.1", port_of(server)));
+        const Streams other = await(open_connection("127.0.0.1", port_of(server)));
+        std::set<StreamWriter> ordered{one.second, other.second, one.second};
+        std::unordered_set<StreamReader> hashed{one.first, other.first, one.first};
+        BOOST_TEST(ordered.size() == 2u);
+        BOOST_TEST(hashed.size() == 2u);
+        BOOST_TEST((ordered.erase(one.second) == 1u && ordered.count(other.second) == 1u));
+        BOOST_TEST(std::unordered_set<StreamWriter>{one.second}.count(one.second) == 1u);
+        BOOST_TEST(std::set<Server>{server}.count(server) == 1u);
+        BOOST_TEST(one.second.get_extra_info<SocketAddress>("peername").port() == port_of(server));
+        one.second.write(std::vector<char>{'h', 'i', '\n'});
+        std::string line(3, '-');
+        BOOST_TEST(await(one.first.read_into(line)) == 3u);
+        BOOST_TEST(line == "hi\n");
+        one.second.close();
+        other.second.close();
+        end_server(server);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_writer_takes_its_protocol) {
+    run([] {
+        EventLoop& loop = get_running_loop();
+        std::pair<Pipe, Pipe> pipe = Pipe::pair();
+        const StreamReader reader;
+        await(loop.connect_read_pipe([&] { return std::make_shared<StreamReaderProtocol>(reader); }, std::move(pipe.first)));
+        const auto made = await(loop.connect_write_pipe([] { return std::make_shared<FlowControlMixin>(); }, std::move(pipe.second)));
+        const StreamWriter writer(made.first, made.second, StreamReader(nullptr), loop);
+        writer.write("through\n");
+        await(writer.drain());
+        BOOST_TEST(await(reader.readline()) == "through\n");
+        writer.close();
+        BOOST_CHECK_THROW(StreamWriter(made.first, std::make_shared<Protocol>(), reader, loop), std::invalid_argument);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_callback_may_take_references) {
+    run([] {
+        const auto serve = [](StreamReader& reader, StreamWriter& writer) {
+            writer.write(await(reader.readline()));
+            writer.close();
+        };
+        const auto coroutine = [serve](StreamReader& reader, StreamWriter& writer) -> Coroutine<void> {
+            return [serve, &reader, &writer] { serve(reader, writer); };
+        };
+        const Server server = await(start_server(serve, "127.0.0.1", 0));
+        const Server other = await(start_server(coroutine, "127.0.0.1", 0));
+        BOOST_TEST(await(ask(port_of(server), "hello\n")) == "hello\n");
+        BOOST_TEST(await(ask(port_of(other), "hello\n")) == "hello\n");
+        end_server(server);
+        end_server(other);
     });
 }
 

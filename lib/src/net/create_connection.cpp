@@ -46,7 +46,7 @@ void check_unix_stream(const Socket& socket) {
 
 Socket given_socket(const ConnectionOptions& options) {
     Socket socket = std::move(*options.socket());
-    if (!socket) throw std::invalid_argument("the socket of these options was taken by another connection");
+    if (!socket) throw std::invalid_argument("the socket of these options was taken by another connection, or is closed");
     socket.set_blocking(false);  // a blocking one would stop the whole loop in send()
     return socket;
 }

@@ -26,7 +26,7 @@ struct Request {
 
 Socket given_socket(const ServerOptions& options) {
     Socket socket = std::move(*options.socket());
-    if (!socket) throw std::invalid_argument("the socket of these options was taken by another server");
+    if (!socket) throw std::invalid_argument("the socket of these options was taken by another server, or is closed");
     socket.set_blocking(false);  // one that was inherited, or made blocking, would stop the whole loop in accept()
     return socket;
 }

@@ -151,9 +151,9 @@ void GroupServerCore::wait_closed() {
 }
 
 Coroutine<GroupServer> create_group_server(std::shared_ptr<LoopGroupCore> group,
-                                           std::vector<LoopNetwork::ProtocolFactory> factories, std::string host, Port port,
-                                           ServerOptions options) {
-    return [group = std::move(group), factories = std::move(factories), host = std::move(host), port = std::move(port),
+                                           std::vector<LoopNetwork::ProtocolFactory> factories,
+                                           std::vector<std::string> hosts, Port port, ServerOptions options) {
+    return [group = std::move(group), factories = std::move(factories), hosts = std::move(hosts), port = std::move(port),
             options = std::move(options)]() mutable {
         if (options.socket() != nullptr) {
             throw std::invalid_argument("the loops of a group need a socket each: give create_server a host and a port");
@@ -162,7 +162,7 @@ Coroutine<GroupServer> create_group_server(std::shared_ptr<LoopGroupCore> group,
         for (auto& factory : factories) factory = over_ssl(std::move(factory), options.ssl_settings());
         options.reuse_port(true);
         std::vector<std::vector<Socket>> sockets;
-        sockets.push_back(bind_to_hosts(get_running_loop(), {host}, port, options));
+        sockets.push_back(bind_to_hosts(get_running_loop(), hosts, port, options));
         while (sockets.size() < group->size()) sockets.push_back(bind_beside(sockets.front(), options));
         const auto core = std::make_shared<GroupServerCore>(group);
         try {

@@ -7,6 +7,10 @@
 
 namespace cede {
 
+void detail::throw_no_factory() {
+    throw std::invalid_argument("there is no protocol factory: give a callable that returns a std::shared_ptr to a new protocol");
+}
+
 LoopNetwork::LoopNetwork() noexcept = default;
 LoopNetwork::~LoopNetwork() = default;
 
@@ -109,6 +113,14 @@ Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, absl::null
 }
 
 Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, absl::nullopt_t, Port port) {
+    return create_server(std::move(factory), std::string(), std::move(port), ServerOptions());
+}
+
+Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, std::nullptr_t, Port port, ServerOptions options) {
+    return create_server(std::move(factory), std::string(), std::move(port), std::move(options));
+}
+
+Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, std::nullptr_t, Port port) {
     return create_server(std::move(factory), std::string(), std::move(port), ServerOptions());
 }
 

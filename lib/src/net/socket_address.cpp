@@ -2,12 +2,15 @@
 
 #include <cstddef>
 #include <cstring>
+#include <ostream>
 #include <stdexcept>
 
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/un.h>
+
+#include "absl/hash/hash.h"
 
 #include "net/system.hpp"
 
@@ -28,6 +31,43 @@ template <class T>
 SocketAddress from_struct(const T& address, std::size_t size = sizeof(T)) noexcept {
     return SocketAddress(reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size));
 }
+
+// What tells one address from another, field by field: the structs have padding, and a flow label is no part of the address.
+class Key {
+public:
+    explicit Key(const SocketAddress& address) noexcept {
+        add(address.family());
+        switch (address.family()) {
+            case AF_INET: {
+                const sockaddr_in in = as_struct<sockaddr_in>(address);
+                add(in.sin_addr);
+                add(in.sin_port);
+                break;
+            }
+            case AF_INET6: {
+                const sockaddr_in6 in = as_struct<sockaddr_in6>(address);
+                add(in.sin6_addr);
+                add(in.sin6_port);
+                add(in.sin6_scope_id);
+                break;
+            }
+            case AF_UNIX: add(address.name()); break;
+            default: add(absl::string_view(reinterpret_cast<const char*>(address.data()), address.size()));
+        }
+    }
+    absl::string_view view() const noexcept { return {bytes_, size_}; }
+
+private:
+    void add(absl::string_view bytes) noexcept {
+        std::memcpy(bytes_ + size_, bytes.data(), bytes.size());
+        size_ += bytes.size();
+    }
+    template <class Field>
+    void add(const Field& field) noexcept { add(absl::string_view(reinterpret_cast<const char*>(&field), sizeof field)); }
+
+    char bytes_[sizeof(int) + sizeof(sockaddr_storage)];
+    std::size_t size_ = 0;
+};
 
 absl::optional<SocketAddress> parse_v4(const std::string& host, std::uint16_t port) {
     sockaddr_in address = {};
@@ -132,12 +172,14 @@ std::uint32_t SocketAddress::scope_id() const noexcept {
     return family() == AF_INET6 ? as_struct<sockaddr_in6>(*this).sin6_scope_id : 0;
 }
 
-std::string SocketAddress::path() const {
-    if (family() != AF_UNIX || size_ <= path_offset) return std::string();
+absl::string_view SocketAddress::name() const noexcept {
+    if (family() != AF_UNIX || size_ <= path_offset) return absl::string_view();
     const char* begin = reinterpret_cast<const char*>(data()) + path_offset;
     const std::size_t length = size_ - path_offset;
-    return *begin == '\0' ? std::string(begin, length) : std::string(begin, strnlen(begin, length));
+    return absl::string_view(begin, *begin == '\0' ? length : strnlen(begin, length));
 }
+
+std::string SocketAddress::path() const { return std::string(name()); }
 
 std::string SocketAddress::str() const {
     switch (family()) {
@@ -168,22 +210,12 @@ SocketAddress SocketAddress::with_port(int port) const {
     return *this;
 }
 
-bool operator==(const SocketAddress& a, const SocketAddress& b) noexcept {
-    if (a.family() != b.family()) return false;
-    switch (a.family()) {
-        // Field by field: the structs have padding, and a flow label is no part of the address.
-        case AF_INET: {
-            const sockaddr_in x = as_struct<sockaddr_in>(a), y = as_struct<sockaddr_in>(b);
-            return x.sin_port == y.sin_port && x.sin_addr.s_addr == y.sin_addr.s_addr;
-        }
-        case AF_INET6: {
-            const sockaddr_in6 x = as_struct<sockaddr_in6>(a), y = as_struct<sockaddr_in6>(b);
-            return x.sin6_port == y.sin6_port && x.sin6_scope_id == y.sin6_scope_id &&
-                   std::memcmp(&x.sin6_addr, &y.sin6_addr, sizeof x.sin6_addr) == 0;
-        }
-        case AF_UNIX: return a.path() == b.path();
-        default: return a.size_ == b.size_ && std::memcmp(&a.storage_, &b.storage_, a.size_) == 0;
-    }
-}
+bool operator==(const SocketAddress& a, const SocketAddress& b) noexcept { return Key(a).view() == Key(b).view(); }
+bool operator<(const SocketAddress& a, const SocketAddress& b) noexcept { return Key(a).view() < Key(b).view(); }
+std::ostream& operator<<(std::ostream& out, const SocketAddress& address) { return out << address.str(); }
 
 }  // namespace cede
+
+std::size_t std::hash<cede::SocketAddress>::operator()(const cede::SocketAddress& address) const noexcept {
+    return absl::Hash<absl::string_view>()(cede::Key(address).view());
+}

@@ -59,15 +59,15 @@ Coroutine<Server> start_stream_server(ClientConnected callback, ServerOptions op
 }
 
 Coroutine<GroupServer> start_group_stream_server(std::shared_ptr<LoopGroupCore> group, std::vector<ClientConnected> callbacks,
-                                                 std::string host, Port port, ServerOptions options) {
-    return [group = std::move(group), callbacks = std::move(callbacks), host = std::move(host), port = std::move(port),
+                                                 std::vector<std::string> hosts, Port port, ServerOptions options) {
+    return [group = std::move(group), callbacks = std::move(callbacks), hosts = std::move(hosts), port = std::move(port),
             options = std::move(options)]() mutable {
         const StreamReader checked(options.limit());
         std::vector<LoopNetwork::ProtocolFactory> factories;
         for (std::size_t i = 0; i < callbacks.size(); ++i) {
             factories.push_back(protocol_factory(open_loop_of_group(*group, i), std::move(callbacks[i]), options.limit()));
         }
-        return await(create_group_server(group, std::move(factories), host, port, options));
+        return await(create_group_server(group, std::move(factories), hosts, port, options));
     };
 }
 

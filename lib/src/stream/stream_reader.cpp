@@ -7,10 +7,22 @@
 #include "stream/reader_core.hpp"
 
 namespace cede {
+namespace {
+
+EventLoop& current_loop() {
+    try {
+        return get_event_loop();
+    } catch (const RuntimeError&) {
+        throw RuntimeError("no running event loop: StreamReader() is a stream of the loop that runs. One without a stream, to be "
+                           "assigned to later, is StreamReader(nullptr)");
+    }
+}
+
+}  // namespace
 
 std::shared_ptr<detail::ReaderCore> StreamReader::make(std::ptrdiff_t limit, EventLoop* loop) {
     if (limit <= 0) throw std::invalid_argument("Limit cannot be <= 0");
-    EventLoop& of = loop != nullptr ? *loop : get_event_loop();
+    EventLoop& of = loop != nullptr ? *loop : current_loop();
     return std::shared_ptr<detail::ReaderCore>(new detail::ReaderCore(static_cast<std::size_t>(limit), of),
                                                detail::LoopBound::Release());
 }

@@ -18,6 +18,14 @@ StreamWriter::StreamWriter(std::shared_ptr<WriteTransport> transport, std::share
         detail::LoopBound::Release());
 }
 
+std::shared_ptr<FlowControl> StreamWriter::flow_control_of(const std::shared_ptr<BaseProtocol>& protocol) {
+    const auto mixin = std::dynamic_pointer_cast<FlowControlMixin>(protocol);
+    if (mixin == nullptr) {
+        throw std::invalid_argument("a StreamWriter needs a protocol that is a FlowControlMixin, or its FlowControl");
+    }
+    return mixin->flow_control();
+}
+
 const std::shared_ptr<detail::WriterCore>& StreamWriter::open() const {
     if (core_ == nullptr) throw RuntimeError("this StreamWriter is empty: it refers to no connection");
     return core_;

@@ -23,6 +23,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 
+#include "cede/base/buffers.hpp"
 #include "cede/base/fwd.hpp"
 
 namespace cede {
@@ -52,12 +53,34 @@ class WriteTransport;
 
 namespace detail {
 class NetworkState;
-}
+
+[[noreturn]] void throw_no_factory();
+
+// Any callable that returns a shared_ptr to a P, or one to what derives from it. Calling an empty one throws.
+template <class P>
+class Factory : public absl::AnyInvocable<std::shared_ptr<P>()> {
+    using Base = absl::AnyInvocable<std::shared_ptr<P>()>;
+
+public:
+    using Base::Base;
+    std::shared_ptr<P> operator()() {
+        if (!*this) throw_no_factory();
+        return Base::operator()();
+    }
+};
+
+// What a factory makes, if that is a protocol of a class of its own.
+template <class F, class P = typename decltype(std::declval<F&>()())::element_type>
+using OwnProtocol = std::enable_if_t<std::is_base_of<BaseProtocol, P>::value && !std::is_same<BaseProtocol, P>::value, P>;
+// `made`, with the protocol as what its factory made it.
+template <class P, class T, class B>
+Coroutine<std::pair<T, std::shared_ptr<P>>> with_own_protocol(Coroutine<std::pair<T, std::shared_ptr<B>>> made);
+}  // namespace detail
 
 class LoopNetwork {
 public:
     // Makes the protocol of a new connection: any callable that returns a shared_ptr to one.
-    using ProtocolFactory = absl::AnyInvocable<std::shared_ptr<BaseProtocol>()>;
+    using ProtocolFactory = detail::Factory<BaseProtocol>;
     // A connection that is up: connection_made has been called.
     using Connection = std::pair<std::shared_ptr<Transport>, std::shared_ptr<BaseProtocol>>;
 
@@ -84,6 +107,9 @@ public:
     virtual Coroutine<std::string> sock_recv(const Socket& socket, std::size_t n);
     // Fills the front of `buffer`; how much, 0 at the end of the stream.
     virtual Coroutine<std::size_t> sock_recv_into(const Socket& socket, absl::Span<char> buffer);
+    // A container that has a name: std::vector<char>, std::array, std::string. Its size is how much it takes.
+    template <class Buffer, class = detail::IfBuffer<Buffer>>
+    Coroutine<std::size_t> sock_recv_into(const Socket& socket, Buffer& buffer);
     // A datagram, cut at `n` bytes, and who sent it.
     virtual Coroutine<std::pair<std::string, SocketAddress>> sock_recvfrom(const Socket& socket, std::size_t n);
     virtual Coroutine<std::pair<std::size_t, SocketAddress>> sock_recvfrom_into(const Socket& socket,
@@ -91,8 +117,12 @@ public:
     // At most `n` bytes of `buffer`; 0 for all of it.
     Coroutine<std::pair<std::size_t, SocketAddress>> sock_recvfrom_into(const Socket& socket, absl::Span<char> buffer,
                                                                         std::size_t n);
+    template <class Buffer, class = detail::IfBuffer<Buffer>>
+    Coroutine<std::pair<std::size_t, SocketAddress>> sock_recvfrom_into(const Socket& socket, Buffer& buffer, std::size_t n = 0);
     // All of `data`. After an error, or a cancellation, nobody knows how much was sent.
     virtual Coroutine<void> sock_sendall(const Socket& socket, absl::string_view data);
+    template <class Bytes, class = detail::IfBytes<Bytes>>
+    Coroutine<void> sock_sendall(const Socket& socket, const Bytes& data);
     // One datagram; the number of bytes sent.
     virtual Coroutine<std::size_t> sock_sendto(const Socket& socket, absl::string_view data, SocketAddress to);
     virtual Coroutine<void> sock_connect(const Socket& socket, SocketAddress to);
@@ -140,11 +170,18 @@ public:
                                                          ConnectionOptions options);
     Coroutine<Connection> create_unix_connection(ProtocolFactory factory, std::string path);
     Coroutine<Connection> create_unix_connection(ProtocolFactory factory, ConnectionOptions options);
+    // The same, evaluating to the class that the factory makes: `await(loop.create_connection(f, host, port)).second->answer`.
+    template <class F, class... Args, class P = detail::OwnProtocol<F>>
+    Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> create_connection(F factory, Args&&... args);
+    template <class F, class... Args, class P = detail::OwnProtocol<F>>
+    Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> create_unix_connection(F factory, Args&&... args);
     // On a socket that was accepted elsewhere; of the options those for TLS, where we are the server. Throws
     // std::invalid_argument when it is not a stream socket, for a server_hostname(), which is of clients, for a context of
     // clients, and about TLS as create_connection does; it also throws what that throws of a handshake.
     virtual Coroutine<Connection> connect_accepted_socket(ProtocolFactory factory, Socket socket, ConnectionOptions options);
     Coroutine<Connection> connect_accepted_socket(ProtocolFactory factory, Socket socket);
+    template <class F, class... Args, class P = detail::OwnProtocol<F>>
+    Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> connect_accepted_socket(F factory, Args&&... args);
 
     // Goes over to TLS on a connection that is up, of a socket or TLS itself, and cedes until it is agreed on. The result is the
     // transport that `protocol` must use from then on, in place of the other; its connection_made is not called again. What
@@ -167,6 +204,9 @@ public:
     // Throws std::invalid_argument for options that contradict each other, the first error of the system when no address
     // works.
     virtual Coroutine<DatagramEndpoint> create_datagram_endpoint(ProtocolFactory factory, DatagramOptions options);
+    template <class F, class P = detail::OwnProtocol<F>>
+    Coroutine<std::pair<std::shared_ptr<DatagramTransport>, std::shared_ptr<P>>> create_datagram_endpoint(F factory,
+                                                                                                          DatagramOptions options);
 
     // --- Servers ---
 
@@ -176,9 +216,11 @@ public:
     Coroutine<Server> create_server(ProtocolFactory factory, std::string host, Port port);
     Coroutine<Server> create_server(ProtocolFactory factory, absl::nullopt_t, Port port, ServerOptions options);
     Coroutine<Server> create_server(ProtocolFactory factory, absl::nullopt_t, Port port);
+    Coroutine<Server> create_server(ProtocolFactory factory, std::nullptr_t, Port port, ServerOptions options);
+    Coroutine<Server> create_server(ProtocolFactory factory, std::nullptr_t, Port port);
     // The same on every address of each of `hosts`: a vector or a list in braces of what a string is made from, so that
     // create_server(factory, {"127.0.0.1", "::1"}, 80) is one server. An address that several of them have is taken once; no
-    // host at all is std::system_error, EADDRNOTAVAIL. All go through the last one. See net/server_hosts.hpp.
+    // host at all is std::system_error, EADDRNOTAVAIL. All go through the last one. See net/loop_templates.hpp.
     template <class Host>
     Coroutine<Server> create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port);
     template <class Host>
@@ -208,10 +250,14 @@ public:
     // wrong kind; RuntimeError when a transport uses the descriptor. The pipe is closed then.
     virtual Coroutine<ReadPipe> connect_read_pipe(ProtocolFactory factory, Pipe pipe);
     virtual Coroutine<WritePipe> connect_write_pipe(ProtocolFactory factory, Pipe pipe);
+    template <class F, class P = detail::OwnProtocol<F>>
+    Coroutine<std::pair<std::shared_ptr<ReadTransport>, std::shared_ptr<P>>> connect_read_pipe(F factory, Pipe pipe);
+    template <class F, class P = detail::OwnProtocol<F>>
+    Coroutine<std::pair<std::shared_ptr<WriteTransport>, std::shared_ptr<P>>> connect_write_pipe(F factory, Pipe pipe);
 
     // --- Processes ---
 
-    using SubprocessProtocolFactory = absl::AnyInvocable<std::shared_ptr<SubprocessProtocol>()>;
+    using SubprocessProtocolFactory = detail::Factory<SubprocessProtocol>;
     using Subprocess = std::pair<std::shared_ptr<SubprocessTransport>, std::shared_ptr<SubprocessProtocol>>;
     // Executes a program, the first of `arguments`, searched for in PATH if there is no '/' in it, and cedes until
     // connection_made was called. Any loop may, in any thread. Cancelled, it kills the child and waits for its end. Standard

@@ -36,6 +36,7 @@ public:
     ConnectionOptions& flags(int value) noexcept { return flags_ = value, *this; }
     // Where to connect from.
     ConnectionOptions& local_addr(std::string host, Port port) { return local_address(std::move(host), std::move(port)); }
+    ConnectionOptions& local_addr(const SocketAddress& address) { return local_address(address.host(), address.port()); }
     ConnectionOptions& local_address(std::string host, Port port) {
         local_host_ = std::move(host);
         local_port_ = std::move(port);

@@ -19,11 +19,14 @@
 
 #include <cstddef>
 #include <exception>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "absl/types/optional.h"
 
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/loop/loop_network.hpp"
@@ -81,18 +84,27 @@ namespace detail {
 
 // One factory for each loop.
 Coroutine<GroupServer> create_group_server(std::shared_ptr<LoopGroupCore> group,
-                                           std::vector<LoopNetwork::ProtocolFactory> factories, std::string host, Port port,
-                                           ServerOptions options);
+                                           std::vector<LoopNetwork::ProtocolFactory> factories,
+                                           std::vector<std::string> hosts, Port port, ServerOptions options);
 
-// A copy of `callable` for each loop.
-template <class Erased, class F>
-std::vector<Erased> one_for_each_loop(const LoopGroup& group, const F& callable) {
+// A copy of `callable` for each loop, made an Erased by `erase`.
+template <class Erased, class F, class Erase>
+std::vector<Erased> one_for_each_loop(const LoopGroup& group, const F& callable, Erase erase) {
     static_assert(std::is_copy_constructible<F>::value,
                   "each loop of a group gets a copy of the callable: let it capture a shared_ptr to what cannot be copied");
     std::vector<Erased> copies;
     copies.reserve(group.size());
-    for (std::size_t i = 0; i < group.size(); ++i) copies.push_back(Erased(F(callable)));
+    for (std::size_t i = 0; i < group.size(); ++i) copies.push_back(erase(F(callable)));
     return copies;
+}
+
+template <class F>
+Coroutine<GroupServer> create_group_server(LoopGroup& group, const F& factory, std::vector<std::string> hosts, Port port,
+                                           ServerOptions options) {
+    using Factory = LoopNetwork::ProtocolFactory;
+    return create_group_server(group.core(),
+                               one_for_each_loop<Factory>(group, factory, [](F copy) { return Factory(std::move(copy)); }),
+                               std::move(hosts), std::move(port), std::move(options));
 }
 
 }  // namespace detail
@@ -104,10 +116,22 @@ std::vector<Erased> one_for_each_loop(const LoopGroup& group, const F& callable)
 // std::invalid_argument for ServerOptions::socket(), since each loop needs a socket of its own, and RuntimeError for a group
 // that has stopped.
 template <class F>
-Coroutine<GroupServer> create_server(LoopGroup& group, F factory, std::string host, Port port,
+Coroutine<GroupServer> create_server(LoopGroup& group, F factory, absl::optional<std::string> host, Port port,
                                      ServerOptions options = ServerOptions()) {
-    return detail::create_group_server(group.core(), detail::one_for_each_loop<LoopNetwork::ProtocolFactory>(group, factory),
-                                       std::move(host), std::move(port), std::move(options));
+    return detail::create_group_server(group, factory, {std::move(host).value_or(std::string())}, std::move(port),
+                                       std::move(options));
+}
+// On every address of each of `hosts`, a vector or a list in braces.
+template <class F, class Host>
+Coroutine<GroupServer> create_server(LoopGroup& group, F factory, const std::vector<Host>& hosts, Port port,
+                                     ServerOptions options = ServerOptions()) {
+    return detail::create_group_server(group, factory, std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
+                                       std::move(options));
+}
+template <class F, class Host>
+Coroutine<GroupServer> create_server(LoopGroup& group, F factory, std::initializer_list<Host> hosts, Port port,
+                                     ServerOptions options = ServerOptions()) {
+    return create_server(group, std::move(factory), std::vector<Host>(hosts), std::move(port), std::move(options));
 }
 
 }  // namespace cede

@@ -16,6 +16,7 @@
 #define CEDE_NET_SERVER_HPP
 
 #include <exception>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -60,6 +61,8 @@ public:
 
     friend bool operator==(const Server& a, const Server& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const Server& a, const Server& b) noexcept { return a.core_ != b.core_; }
+    // Some order, for std::set and std::map.
+    friend bool operator<(const Server& a, const Server& b) noexcept { return std::less<const void*>()(a.core_.get(), b.core_.get()); }
 
 private:
     detail::ServerCore& core() const;

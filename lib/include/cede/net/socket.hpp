@@ -49,6 +49,7 @@ public:
     Socket dup() const;
     // Only false is accepted: a blocking socket would block the loop. Throws std::invalid_argument for true.
     void set_blocking(bool blocking) const;
+    void setblocking(bool blocking) const { set_blocking(blocking); }
 
     friend bool operator==(const TransportSocket& a, const TransportSocket& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const TransportSocket& a, const TransportSocket& b) noexcept { return a.core_ != b.core_; }
@@ -86,6 +87,9 @@ public:
     SocketAddress local_address() const { return view_.local_address(); }
     SocketAddress remote_address() const { return view_.remote_address(); }
     int getsockopt(int level, int name) const { return view_.getsockopt(level, name); }
+    // By the names of Python's sockets.
+    SocketAddress getsockname() const { return local_address(); }
+    SocketAddress getpeername() const { return remote_address(); }
     void setsockopt(int level, int name, int value) const { view_.setsockopt(level, name, value); }
     Socket dup() const { return view_.dup(); }
 
@@ -95,6 +99,8 @@ public:
     void shutdown(int how) const;
     void set_blocking(bool blocking) const;
     bool get_blocking() const;
+    void setblocking(bool blocking) const { set_blocking(blocking); }
+    bool getblocking() const { return get_blocking(); }
 
     // Whoever waits for it (sock_recv ...) gets EBADF, and never touches the one who gets the number next. Harmless when
     // repeated. Closing the descriptor by close(2), or putting another file in its place by dup2(2), leaves them waiting for

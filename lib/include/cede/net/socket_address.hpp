@@ -6,7 +6,10 @@
 #ifndef CEDE_NET_SOCKET_ADDRESS_HPP
 #define CEDE_NET_SOCKET_ADDRESS_HPP
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <iosfwd>
 #include <string>
 
 #include <sys/socket.h>
@@ -54,6 +57,13 @@ public:
 
     friend bool operator==(const SocketAddress& a, const SocketAddress& b) noexcept;
     friend bool operator!=(const SocketAddress& a, const SocketAddress& b) noexcept { return !(a == b); }
+    // Some order, for std::set and std::map.
+    friend bool operator<(const SocketAddress& a, const SocketAddress& b) noexcept;
+    // As str().
+    friend std::ostream& operator<<(std::ostream& out, const SocketAddress& address);
+
+    // As path(), without a copy.
+    absl::string_view name() const noexcept;
 
 private:
     sockaddr_storage storage_;
@@ -61,5 +71,12 @@ private:
 };
 
 }  // namespace cede
+
+namespace std {
+template <>
+struct hash<cede::SocketAddress> {
+    size_t operator()(const cede::SocketAddress& address) const noexcept;
+};
+}  // namespace std
 
 #endif

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 
+#include "cede/base/buffers.hpp"
 #include "cede/base/fwd.hpp"
 
 namespace cede {
@@ -30,6 +32,14 @@ class SocketAddress;
 
 namespace detail {
 [[noreturn]] void throw_wrong_transport();
+[[noreturn]] void throw_wrong_extra_info(absl::string_view name, const absl::any& known, const std::type_info& wanted);
+
+template <class T>
+T extra_info_as(const absl::any& known, absl::string_view name) {
+    const T* const value = absl::any_cast<T>(&known);
+    if (value == nullptr) throw_wrong_extra_info(name, known, typeid(T));
+    return *value;
+}
 
 // A container of pieces of data that is not a span of views already.
 template <class Lines>
@@ -81,6 +91,10 @@ public:
         absl::any known = get_extra_info(name);
         return known.has_value() ? known : otherwise;
     }
+    // What it knows as a T, get_extra_info<SocketAddress>("peername"). Throws std::out_of_range for what it does not know, and
+    // std::invalid_argument, naming both types, when it is no T.
+    template <class T>
+    T get_extra_info(absl::string_view name) const { return detail::extra_info_as<T>(get_extra_info(name), name); }
     // From now on `protocol` is called. Throws std::invalid_argument for one of a kind that this transport cannot serve.
     virtual void set_protocol(std::shared_ptr<BaseProtocol> protocol) = 0;
     // Null after connection_lost.
@@ -107,6 +121,8 @@ public:
     // iteration. The data may be reused at once. Data written after close() or a lost connection is dropped, from the fifth
     // time on with a warning. Throws RuntimeError after write_eof().
     virtual void write(absl::string_view data) = 0;
+    template <class Bytes, class = detail::IfBytes<Bytes>>
+    void write(const Bytes& data) { write(detail::view_of(data)); }
     virtual void writelines(absl::Span<const absl::string_view> data) = 0;
     // Of any container of what a string_view is made from, and a list in braces.
     template <class Lines, class = detail::IfLines<Lines>>

@@ -11,6 +11,7 @@
 #ifndef CEDE_SELECTORS_BASE_SELECTOR_HPP
 #define CEDE_SELECTORS_BASE_SELECTOR_HPP
 
+#include <exception>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -64,6 +65,28 @@ public:
 
     // The key of `fd`. Throws std::out_of_range when it is not registered.
     SelectorKey get_key(int fd) const;
+
+    // The same for whatever owns a descriptor and has a fileno(): a Socket.
+    template <class File, class = decltype(std::declval<const File&>().fileno())>
+    SelectorKey register_(const File& file, EventMask events) { return register_(file.fileno(), events); }
+    template <class File, class = decltype(std::declval<const File&>().fileno())>
+    SelectorKey register_(const File& file, EventMask events, absl::any data) {
+        return register_(file.fileno(), events, std::move(data));
+    }
+    template <class File, class = decltype(std::declval<const File&>().fileno())>
+    SelectorKey unregister(const File& file) { return unregister(file.fileno()); }
+    template <class File, class = decltype(std::declval<const File&>().fileno())>
+    SelectorKey modify(const File& file, EventMask events) { return modify(file.fileno(), events); }
+    template <class File, class = decltype(std::declval<const File&>().fileno())>
+    SelectorKey modify(const File& file, EventMask events, absl::any data) {
+        return modify(file.fileno(), events, std::move(data));
+    }
+    template <class File, class = decltype(std::declval<const File&>().fileno())>
+    SelectorKey get_key(const File& file) const { return get_key(file.fileno()); }
+
+    // For `with`, which closes it at the end.
+    BaseSelector& enter() noexcept { return *this; }
+    void exit(const std::exception_ptr&) noexcept { close(); }
 
     // The live view of all registrations; of a closed selector an empty one. Does not throw.
     SelectorMap get_map() const noexcept { return SelectorMap(registrations_); }

@@ -12,6 +12,7 @@
 #ifndef CEDE_STREAM_PROCESS_HPP
 #define CEDE_STREAM_PROCESS_HPP
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -70,9 +71,12 @@ public:
 
     friend bool operator==(const Process& a, const Process& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const Process& a, const Process& b) noexcept { return a.core_ != b.core_; }
+    // Some order, for std::set and std::map.
+    friend bool operator<(const Process& a, const Process& b) noexcept { return std::less<const void*>()(a.core_.get(), b.core_.get()); }
 
     // For this room.
     explicit Process(std::shared_ptr<detail::ProcessStreams> core) noexcept : core_(std::move(core)) {}
+    const std::shared_ptr<detail::ProcessStreams>& core() const noexcept { return core_; }
 
 private:
     const std::shared_ptr<detail::ProcessStreams>& open() const;
@@ -97,5 +101,13 @@ Coroutine<Process> create_subprocess_exec(const Program& program, const More&...
 }
 
 }  // namespace cede
+
+// Handles of the same child are equal and hash alike.
+namespace std {
+template <>
+struct hash<cede::Process> {
+    size_t operator()(const cede::Process& handle) const noexcept { return hash<const void*>()(handle.core().get()); }
+};
+}  // namespace std
 
 #endif

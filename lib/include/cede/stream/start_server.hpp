@@ -11,7 +11,8 @@
 //   }, "127.0.0.1", 8080));
 //   await(server.serve_forever());
 //
-// `callback` is any callable void(StreamReader, StreamWriter), or one that returns a Coroutine; the clients share it. Its
+// `callback` is any callable void(StreamReader, StreamWriter), or one that returns a Coroutine; the clients share it. It may
+// take references. Its
 // task is named after the client. An exception that leaves it goes to the loop's exception handler ("Unhandled exception in
 // client_connected_cb"), and the connection is closed; a cancellation closes it quietly. So does dropping the writer, with a
 // warning.
@@ -44,27 +45,21 @@ Coroutine<Server> start_stream_server(ClientConnected callback, std::vector<std:
 Coroutine<Server> start_stream_server(ClientConnected callback, ServerOptions options);
 Coroutine<Server> start_unix_stream_server(ClientConnected callback, std::string path, ServerOptions options);
 Coroutine<GroupServer> start_group_stream_server(std::shared_ptr<LoopGroupCore> group, std::vector<ClientConnected> callbacks,
-                                                 std::string host, Port port, ServerOptions options);
+                                                 std::vector<std::string> hosts, Port port, ServerOptions options);
 Coroutine<Server> start_unix_stream_server(ClientConnected callback, ServerOptions options);
 
 template <class F>
-ClientConnected to_client_connected(F&& callback, std::true_type) {
-    return [callback = std::decay_t<F>(std::forward<F>(callback))](StreamReader reader, StreamWriter writer) mutable {
-        await(callback(std::move(reader), std::move(writer)));
-    };
-}
-template <class F>
-ClientConnected to_client_connected(F&& callback, std::false_type) { return ClientConnected(std::forward<F>(callback)); }
-
-template <class F>
-ClientConnected to_client_connected(F&& callback) {
-    using Result = decltype(std::declval<std::decay_t<F>&>()(std::declval<StreamReader>(), std::declval<StreamWriter>()));
-    return to_client_connected(std::forward<F>(callback), IsCoroutine<Result>());
+Coroutine<GroupServer> start_group_stream_server(LoopGroup& group, const F& callback, std::vector<std::string> hosts, Port port,
+                                                 ServerOptions options) {
+    return start_group_stream_server(
+        group.core(),
+        one_for_each_loop<ClientConnected>(group, callback, [](F copy) { return to_client_connected(std::move(copy)); }),
+        std::move(hosts), std::move(port), std::move(options));
 }
 
 }  // namespace detail
 
-// Cedes until the server listens. "" or nullopt for `host` is all interfaces; port 0 lets the system choose one, see
+// Cedes until the server listens. "", nullopt or nullptr for `host` is all interfaces; port 0 lets the system choose one, see
 // Server::sockets(). Throws std::system_error, of the system or in resolver_category(); std::invalid_argument for a limit of
 // zero; RuntimeError when no loop runs.
 template <class F>
@@ -72,6 +67,10 @@ Coroutine<Server> start_server(F&& callback, absl::optional<std::string> host, P
                                ServerOptions options = ServerOptions()) {
     return detail::start_stream_server(detail::to_client_connected(std::forward<F>(callback)),
                                        std::move(host).value_or(std::string()), std::move(port), std::move(options));
+}
+template <class F>
+Coroutine<Server> start_server(F&& callback, std::nullptr_t, Port port, ServerOptions options = ServerOptions()) {
+    return start_server(std::forward<F>(callback), absl::nullopt, std::move(port), std::move(options));
 }
 // The same on every address of each of `hosts`, a vector or a list in braces: start_server(serve, {"127.0.0.1", "::1"}, 80).
 // See EventLoop::create_server().
@@ -95,10 +94,19 @@ Coroutine<Server> start_server(F&& callback, std::initializer_list<Host> hosts, 
 template <class F>
 Coroutine<GroupServer> start_server(LoopGroup& group, F callback, absl::optional<std::string> host, Port port,
                                     ServerOptions options = ServerOptions()) {
-    std::vector<ClientConnected> callbacks;
-    for (std::size_t i = 0; i < group.size(); ++i) callbacks.push_back(detail::to_client_connected(F(callback)));
-    return detail::start_group_stream_server(group.core(), std::move(callbacks), std::move(host).value_or(std::string()),
+    return detail::start_group_stream_server(group, callback, {std::move(host).value_or(std::string())}, std::move(port),
+                                             std::move(options));
+}
+template <class F, class Host>
+Coroutine<GroupServer> start_server(LoopGroup& group, F callback, const std::vector<Host>& hosts, Port port,
+                                    ServerOptions options = ServerOptions()) {
+    return detail::start_group_stream_server(group, callback, std::vector<std::string>(hosts.begin(), hosts.end()),
                                              std::move(port), std::move(options));
+}
+template <class F, class Host>
+Coroutine<GroupServer> start_server(LoopGroup& group, F callback, std::initializer_list<Host> hosts, Port port,
+                                    ServerOptions options = ServerOptions()) {
+    return start_server(group, std::move(callback), std::vector<Host>(hosts), std::move(port), std::move(options));
 }
 // On ServerOptions::socket(), which is bound.
 template <class F>

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
@@ -22,6 +23,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 
+#include "cede/base/buffers.hpp"
 #include "cede/base/fwd.hpp"
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/stream/errors.hpp"
@@ -46,7 +48,7 @@ public:
     explicit StreamReader(Int limit) : core_(make(static_cast<std::ptrdiff_t>(limit), nullptr)) {}
     template <class Int, class = std::enable_if_t<std::is_integral<Int>::value>>
     StreamReader(Int limit, EventLoop& loop) : core_(make(static_cast<std::ptrdiff_t>(limit), &loop)) {}
-    // Empty: refers to no stream; every call throws RuntimeError.
+    // Empty: refers to no stream; every call throws RuntimeError. For a member that gets its stream later.
     StreamReader(std::nullptr_t) noexcept {}
     // False for an empty handle.
     explicit operator bool() const noexcept { return core_ != nullptr; }
@@ -73,6 +75,8 @@ public:
     // As read(n), into memory of the caller's, so that nothing is allocated: returns how many bytes were written to the front
     // of `buffer`, 0 at the end of the stream. The memory must live until the await ends.
     Coroutine<std::size_t> read_into(absl::Span<char> buffer) const;
+    template <class Buffer, class = detail::IfBuffer<Buffer>>
+    Coroutine<std::size_t> read_into(Buffer& buffer) const { return read_into(absl::MakeSpan(buffer)); }
 
     // A line, or nullopt at the end of the stream. Throws as readline().
     Coroutine<absl::optional<std::string>> next() const;
@@ -104,6 +108,8 @@ public:
 
     friend bool operator==(const StreamReader& a, const StreamReader& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const StreamReader& a, const StreamReader& b) noexcept { return a.core_ != b.core_; }
+    // Some order, for std::set and std::map.
+    friend bool operator<(const StreamReader& a, const StreamReader& b) noexcept { return std::less<const void*>()(a.core_.get(), b.core_.get()); }
 
     // For this room.
     explicit StreamReader(std::shared_ptr<detail::ReaderCore> core) noexcept : core_(std::move(core)) {}
@@ -140,5 +146,13 @@ private:
 };
 
 }  // namespace cede
+
+// Handles of the same stream are equal and hash alike.
+namespace std {
+template <>
+struct hash<cede::StreamReader> {
+    size_t operator()(const cede::StreamReader& handle) const noexcept { return hash<const void*>()(handle.core().get()); }
+};
+}  // namespace std
 
 #endif

@@ -10,6 +10,8 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
@@ -18,6 +20,8 @@
 #include "cede/stream/flow_control.hpp"
 #include "cede/stream/stream_reader.hpp"
 #include "cede/stream/stream_writer.hpp"
+#include "cede/task/await.hpp"
+#include "cede/task/with.hpp"
 
 namespace cede {
 
@@ -27,6 +31,49 @@ class Transport;
 // tasks in turn while others are in the middle of it.
 using ClientConnected = absl::AnyInvocable<void(StreamReader, StreamWriter)>;
 
+namespace detail {
+
+// The callback may take the two by value or by reference.
+template <class F>
+auto call_client(F& callback, StreamReader& reader, StreamWriter& writer, int)
+    -> decltype(callback(std::move(reader), std::move(writer))) {
+    return callback(std::move(reader), std::move(writer));
+}
+template <class F>
+auto call_client(F& callback, StreamReader& reader, StreamWriter& writer, long) -> decltype(callback(reader, writer)) {
+    return callback(reader, writer);
+}
+template <class F>
+using IfClientCallback = decltype(call_client(std::declval<F&>(), std::declval<StreamReader&>(), std::declval<StreamWriter&>(), 0));
+template <class F>
+void call_client(F&, StreamReader&, StreamWriter&, ...) {
+    static_assert(!std::is_same<F, F>::value, "the callback of a server takes (StreamReader, StreamWriter)");
+}
+
+template <class F>
+ClientConnected to_client_connected(F callback, std::true_type) {
+    return [callback = std::move(callback)](StreamReader reader, StreamWriter writer) mutable {
+        await(call_client(callback, reader, writer, 0));
+    };
+}
+template <class F>
+ClientConnected to_client_connected(F callback, std::false_type) {
+    return [callback = std::move(callback)](StreamReader reader, StreamWriter writer) mutable {
+        call_client(callback, reader, writer, 0);
+    };
+}
+
+template <class F>
+ClientConnected to_client_connected(F&& callback) {
+    using Callback = std::decay_t<F>;
+    using Result = decltype(call_client(std::declval<Callback&>(), std::declval<StreamReader&>(), std::declval<StreamWriter&>(), 0));
+    static_assert(!TakesNothing<Result>::value, "the callback of a server returns a lambda, which nobody would call: let it return a "
+                                              "Coroutine<void>");
+    return to_client_connected<Callback>(std::forward<F>(callback), IsCoroutine<Result>());
+}
+
+}  // namespace detail
+
 class StreamReaderProtocol : public FlowControlMixin, public detail::HoldsReceived {
 public:
     // Feeds `reader`, on its loop's thread. Throws RuntimeError for an empty reader.
@@ -34,6 +81,10 @@ public:
     // The same, and runs `client_connected` as a task of each connection (there is one, unless a subclass has more): an
     // exception that leaves it is given to the loop's exception handler, and closes the connection.
     StreamReaderProtocol(StreamReader reader, std::shared_ptr<ClientConnected> client_connected);
+    template <class F, class = detail::IfClientCallback<F>>
+    StreamReaderProtocol(StreamReader reader, F client_connected)
+        : StreamReaderProtocol(std::move(reader), std::make_shared<ClientConnected>(
+                                                      detail::to_client_connected(std::move(client_connected)))) {}
     ~StreamReaderProtocol() override;
 
     void connection_made(std::shared_ptr<BaseTransport> transport) override;

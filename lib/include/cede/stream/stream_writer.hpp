@@ -12,15 +12,18 @@
 #define CEDE_STREAM_STREAM_WRITER_HPP
 
 #include <cstddef>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/any.h"
 #include "absl/types/span.h"
 
+#include "cede/base/buffers.hpp"
 #include "cede/base/fwd.hpp"
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/net/ssl_options.hpp"
@@ -29,6 +32,7 @@
 
 namespace cede {
 
+class BaseProtocol;
 class FlowControl;
 class WriteTransport;
 
@@ -45,12 +49,19 @@ public:
     // control.
     StreamWriter(std::shared_ptr<WriteTransport> transport, std::shared_ptr<FlowControl> flow, StreamReader reader,
                  EventLoop& loop);
+    // The same as in Python, with the protocol itself, a FlowControlMixin. Throws std::invalid_argument for another.
+    template <class Protocol, class = std::enable_if_t<std::is_base_of<BaseProtocol, Protocol>::value>>
+    StreamWriter(std::shared_ptr<WriteTransport> transport, const std::shared_ptr<Protocol>& protocol, StreamReader reader,
+                 EventLoop& loop)
+        : StreamWriter(std::move(transport), flow_control_of(protocol), std::move(reader), loop) {}
     // False for an empty handle.
     explicit operator bool() const noexcept { return core_ != nullptr; }
 
     // Sends, or buffers what the system does not take at once; `data` may be reused right away. After close() or a lost
     // connection it is dropped, and drain() throws.
     void write(absl::string_view data) const;
+    template <class Bytes, class = detail::IfBytes<Bytes>>
+    void write(const Bytes& data) const { write(detail::view_of(data)); }
     // The pieces one behind the other, in one system call if it takes them.
     void writelines(absl::Span<const absl::string_view> pieces) const;
     void writelines(absl::Span<const std::string> pieces) const;
@@ -89,18 +100,31 @@ public:
         absl::any known = get_extra_info(name);
         return known.has_value() ? known : otherwise;
     }
+    template <class T>
+    T get_extra_info(absl::string_view name) const { return detail::extra_info_as<T>(get_extra_info(name), name); }
     std::shared_ptr<WriteTransport> transport() const;
     const std::shared_ptr<detail::WriterCore>& core() const noexcept { return core_; }
 
     friend bool operator==(const StreamWriter& a, const StreamWriter& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const StreamWriter& a, const StreamWriter& b) noexcept { return a.core_ != b.core_; }
+    // Some order, for std::set and std::map.
+    friend bool operator<(const StreamWriter& a, const StreamWriter& b) noexcept { return std::less<const void*>()(a.core_.get(), b.core_.get()); }
 
 private:
+    static std::shared_ptr<FlowControl> flow_control_of(const std::shared_ptr<BaseProtocol>& protocol);
     const std::shared_ptr<detail::WriterCore>& open() const;
 
     std::shared_ptr<detail::WriterCore> core_;
 };
 
 }  // namespace cede
+
+// Handles of the same connection are equal and hash alike.
+namespace std {
+template <>
+struct hash<cede::StreamWriter> {
+    size_t operator()(const cede::StreamWriter& handle) const noexcept { return hash<const void*>()(handle.core().get()); }
+};
+}  // namespace std
 
 #endif

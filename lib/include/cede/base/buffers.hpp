@@ -1,0 +1,28 @@
+// What it is: which containers count as memory to fill, or as bytes to send, where a function takes a span or a view of them.
+// When to use it: in templates of the library that stand beside such a function.
+#ifndef CEDE_BASE_BUFFERS_HPP
+#define CEDE_BASE_BUFFERS_HPP
+
+#include <type_traits>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace cede {
+namespace detail {
+
+// std::vector<char>, std::array, std::string: all that a Span<char> is made from by name only, absl::MakeSpan(buffer).
+template <class B>
+using IfBuffer = std::enable_if_t<std::is_constructible<absl::Span<char>, B&>::value &&
+                                  !std::is_convertible<B&, absl::Span<char>>::value>;
+// Containers of chars that are no string.
+template <class B>
+using IfBytes = std::enable_if_t<std::is_convertible<const B&, absl::Span<const char>>::value &&
+                                 !std::is_convertible<const B&, absl::string_view>::value>;
+
+inline absl::string_view view_of(absl::Span<const char> bytes) noexcept { return {bytes.data(), bytes.size()}; }
+
+}  // namespace detail
+}  // namespace cede
+
+#endif

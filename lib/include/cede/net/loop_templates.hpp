@@ -1,0 +1,108 @@
+// What it is: the templates among EventLoop's network members (loop/loop_network.hpp), which need the types of this room. When to
+// use it: by cede/cede.hpp or net/net.hpp, through those members.
+#ifndef CEDE_NET_LOOP_TEMPLATES_HPP
+#define CEDE_NET_LOOP_TEMPLATES_HPP
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/types/span.h"
+
+#include "cede/base/buffers.hpp"
+#include "cede/coroutine/coroutine.hpp"
+#include "cede/loop/loop_network.hpp"
+#include "cede/net/address_info.hpp"
+#include "cede/net/datagram_options.hpp"
+#include "cede/net/pipe.hpp"
+#include "cede/net/protocol.hpp"
+#include "cede/net/server.hpp"
+#include "cede/net/server_options.hpp"
+#include "cede/net/socket.hpp"
+#include "cede/net/transport.hpp"
+
+namespace cede {
+
+// --- Several hosts. No empty pair of braces fits a template, so that `{}` for the host goes on to mean none: all interfaces. ---
+
+template <class Host>
+Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port) {
+    return create_server(std::move(factory), hosts, std::move(port), ServerOptions());
+}
+template <class Host>
+Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port,
+                                             ServerOptions options) {
+    return create_server_on_hosts(std::move(factory), std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
+                                  std::move(options));
+}
+template <class Host>
+Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port) {
+    return create_server(std::move(factory), hosts, std::move(port), ServerOptions());
+}
+template <class Host>
+Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port,
+                                             ServerOptions options) {
+    return create_server_on_hosts(std::move(factory), std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
+                                  std::move(options));
+}
+
+// --- Buffers that are containers ---
+
+template <class Buffer, class>
+Coroutine<std::size_t> LoopNetwork::sock_recv_into(const Socket& socket, Buffer& buffer) {
+    return sock_recv_into(socket, absl::MakeSpan(buffer));
+}
+template <class Buffer, class>
+Coroutine<std::pair<std::size_t, SocketAddress>> LoopNetwork::sock_recvfrom_into(const Socket& socket, Buffer& buffer,
+                                                                                 std::size_t n) {
+    return sock_recvfrom_into(socket, absl::MakeSpan(buffer), n);
+}
+template <class Bytes, class>
+Coroutine<void> LoopNetwork::sock_sendall(const Socket& socket, const Bytes& data) {
+    return sock_sendall(socket, detail::view_of(data));
+}
+
+// --- Protocols as the class that the factory makes ---
+
+template <class P, class T, class B>
+Coroutine<std::pair<T, std::shared_ptr<P>>> detail::with_own_protocol(Coroutine<std::pair<T, std::shared_ptr<B>>> made) {
+    return [made = std::move(made)]() mutable {
+        std::pair<T, std::shared_ptr<B>> both = await(made);
+        return std::pair<T, std::shared_ptr<P>>(std::move(both.first), std::dynamic_pointer_cast<P>(std::move(both.second)));
+    };
+}
+
+template <class F, class... Args, class P>
+Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> LoopNetwork::create_connection(F factory, Args&&... args) {
+    return detail::with_own_protocol<P>(create_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+}
+template <class F, class... Args, class P>
+Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> LoopNetwork::create_unix_connection(F factory,
+                                                                                                         Args&&... args) {
+    return detail::with_own_protocol<P>(create_unix_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+}
+template <class F, class... Args, class P>
+Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> LoopNetwork::connect_accepted_socket(F factory,
+                                                                                                          Args&&... args) {
+    return detail::with_own_protocol<P>(connect_accepted_socket(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+}
+template <class F, class P>
+Coroutine<std::pair<std::shared_ptr<DatagramTransport>, std::shared_ptr<P>>> LoopNetwork::create_datagram_endpoint(
+    F factory, DatagramOptions options) {
+    return detail::with_own_protocol<P>(create_datagram_endpoint(ProtocolFactory(std::move(factory)), std::move(options)));
+}
+template <class F, class P>
+Coroutine<std::pair<std::shared_ptr<ReadTransport>, std::shared_ptr<P>>> LoopNetwork::connect_read_pipe(F factory, Pipe pipe) {
+    return detail::with_own_protocol<P>(connect_read_pipe(ProtocolFactory(std::move(factory)), std::move(pipe)));
+}
+template <class F, class P>
+Coroutine<std::pair<std::shared_ptr<WriteTransport>, std::shared_ptr<P>>> LoopNetwork::connect_write_pipe(F factory, Pipe pipe) {
+    return detail::with_own_protocol<P>(connect_write_pipe(ProtocolFactory(std::move(factory)), std::move(pipe)));
+}
+
+}  // namespace cede
+
+#endif
