@@ -61,6 +61,22 @@ BOOST_AUTO_TEST_CASE(to_one_that_has_a_name_and_to_a_container) {
     for (const int value : outer) values.push_back(value);
     BOOST_TEST(values == (std::vector<int>{1, 2, 3, 4, 5}), boost::test_tools::per_element());
     BOOST_TEST((named.state() == CoroutineState::closed));
+    Generator<int> again([&](Yield<int>& yield) { yield.from(named); });
+    BOOST_CHECK_THROW(again.next(), cede::InvalidStateError);
+}
+
+BOOST_AUTO_TEST_CASE(the_handle_of_one_that_has_a_name_may_move_meanwhile) {
+    std::vector<Generator<int, void, std::string>> all;
+    all.emplace_back([](Yield<int>& yield) {
+        yield(1);
+        return std::string("the result");
+    });
+    std::string result;
+    Generator<int> outer([&](Yield<int>& yield) { result = yield.from(all.front()); });
+    BOOST_TEST(outer.next() == 1);
+    for (int i = 0; i < 10; ++i) all.emplace_back([](Yield<int>&) { return std::string(); });
+    BOOST_TEST(!outer.try_next().has_value());
+    BOOST_TEST(result == "the result");
 }
 
 BOOST_AUTO_TEST_CASE(CORO_019_values_sends_and_throws_go_through) {

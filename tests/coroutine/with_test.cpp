@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cede/cede.hpp"
+#include "cede/testing/testing.hpp"
 
 using cede::await;
 using namespace std::chrono_literals;
@@ -211,9 +212,32 @@ BOOST_AUTO_TEST_CASE(of_two_managers_the_one_that_returns_something_gives_the_ar
     BOOST_TEST(trace == "+a -a +b -b +c -c ");
 }
 
+namespace {
+// A namespace of a program's own may have functions of these names.
+struct Room {
+    std::string& trace;
+    void enter() { trace += "+"; }
+    bool exit(std::exception_ptr) {
+        trace += "-";
+        return false;
+    }
+};
+void enter(Room&) { throw std::logic_error("not this one"); }
+bool exit(Room&, std::exception_ptr) { throw std::logic_error("not this one"); }
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(its_members_are_meant) {
+    std::string trace;
+    Room room{trace};
+    BOOST_CHECK_THROW(enter(room), std::logic_error);
+    BOOST_CHECK_THROW(exit(room, nullptr), std::logic_error);
+    cede::with(room, [&] { trace += "x"; });
+    BOOST_TEST(trace == "+x-");
+}
+
 // `async with lock: return await f()`.
 BOOST_AUTO_TEST_CASE(a_coroutine_that_the_callable_returns_is_awaited_within) {
-    cede::run([&] {
+    cede::testing::run([&] {
         const cede::Lock lock;
         const auto locked = [&]() -> cede::Coroutine<bool> {
             return [&] {

@@ -137,6 +137,10 @@ BOOST_AUTO_TEST_CASE(a_loop_is_an_argument_by_reference) {
     loop.call_soon([&](EventLoop& given, int) { seen = &given; }, loop, 1);
     turn();
     BOOST_TEST(seen == &loop);
+    int owned = 0;
+    loop.call_soon([&](EventLoop&, std::unique_ptr<int> given) { owned = *given; }, loop, std::unique_ptr<int>(new int(5)));
+    turn();
+    BOOST_TEST(owned == 5);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -51,7 +51,8 @@ BOOST_AUTO_TEST_CASE(keywords_have_asyncios_names) {
         const int port = server.sockets().front().getsockname().port();
         BOOST_TEST(port == server.sockets().front().local_address().port());
         const auto local = await(loop.create_connection(recording(), "127.0.0.1", port,
-                                                        ConnectionOptions().local_addr("127.0.0.2", 0).proto(IPPROTO_TCP)));
+                                                        ConnectionOptions().local_addr({"127.0.0.2", 0}).proto(IPPROTO_TCP)));
+        BOOST_CHECK_THROW(ConnectionOptions().local_addr(SocketAddress::from_path("/x")), std::invalid_argument);
         BOOST_TEST(absl::any_cast<SocketAddress>(local.first->get_extra_info("sockname")).host() == "127.0.0.2");
         std::pair<Socket, Socket> ends = Socket::pair();
         const auto paired = await(loop.create_connection(recording(), ConnectionOptions().sock(std::move(ends.first))));
@@ -146,6 +147,10 @@ BOOST_AUTO_TEST_CASE(a_protocol_is_what_its_factory_makes) {
                        reads.second->number + writes.second->number == 6 * 7);
         BOOST_TEST(datagrams.second->number == 8);
         const LoopNetwork::Connection of_any_class = plain;
+        Coroutine<LoopNetwork::Connection> also = loop.create_connection(factory, "127.0.0.1", port);
+        await(also).first->abort();
+        absl::AnyInvocable<std::shared_ptr<BaseProtocol>()> erased = factory;
+        await(loop.create_connection(std::move(erased), "127.0.0.1", port)).first->abort();
         for (const auto& each : {of_any_class.first, with_options.first, on_socket.first, accepted.first}) each->abort();
         datagrams.first->abort();
         reads.first->close();

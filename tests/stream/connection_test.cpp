@@ -13,7 +13,6 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "cede/net/loop_templates.hpp"
 #include "cede/net/socket_address.hpp"
 #include "cede/stream/streams.hpp"
 #include "cede/task/gather.hpp"

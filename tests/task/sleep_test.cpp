@@ -64,7 +64,8 @@ BOOST_AUTO_TEST_CASE(a_delay_that_is_no_number_is_an_error_when_awaited) {
         using Seconds = std::chrono::duration<double>;
         Coroutine<void> never = sleep(Seconds(std::numeric_limits<double>::quiet_NaN()));
         BOOST_CHECK_THROW(await(never), std::invalid_argument);
-        await(sleep(Seconds(0.25)));
+        BOOST_CHECK_THROW(await(sleep(Seconds(std::numeric_limits<double>::quiet_NaN()), 5)), std::invalid_argument);
+        BOOST_TEST(await(sleep(Seconds(0.25), 5)) == 5);
         BOOST_TEST((testing::elapsed() == Duration(250ms)));
     });
 }

@@ -228,6 +228,10 @@ void report_never_awaited(const std::string* name, const char* type_name, Origin
 
 void throw_reused() { throw RuntimeError("cannot reuse already awaited coroutine: call the function again for a new one"); }
 
+void throw_ended_before() {
+    throw InvalidStateError("yield from a generator that has ended before: its result went to whoever drove it to its end");
+}
+
 void throw_already_awaited() {
     throw RuntimeError("coroutine is being awaited already: make a task of it, by create_task(), for several to await");
 }

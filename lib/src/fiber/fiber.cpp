@@ -89,7 +89,7 @@ Fiber::~Fiber() {
 
 void Fiber::start(Fiber& (*entry)(void*), void* argument, std::size_t stack_size) {
     if (stack_ != nullptr) throw std::logic_error("Fiber::start: it has a stack already; release_stack() first");
-    current();  // the thread's own fiber must exist before anything can switch back to it
+    if (detail::thread_state.fiber == nullptr) current();  // the thread's own, before anything can switch back to it
     stack_ = detail::acquire_stack(stack_size);
     caught_exceptions_ = nullptr;
     uncaught_exceptions_ = 0;

@@ -36,7 +36,6 @@ RunningScope::RunningScope(EventLoop& loop)
     thread_state.context = nullptr;
     thread_state.entered = nullptr;
     thread_state.debug = loop.get_debug();
-    if (thread_state.debug) Origin::note_debug_mode();
     loop.impl().thread = std::this_thread::get_id();
     loop.impl().running = true;
     loop.impl().host_waits = false;
@@ -62,6 +61,7 @@ RunningScope::~RunningScope() {
 EventLoop::EventLoop(std::unique_ptr<selectors::BaseSelector> selector)
     : debug_(detail::debug_by_environment()), impl_(new detail::LoopImpl(std::move(selector))) {
     reference_ = detail::LoopToken::take(*this);
+    if (debug_) detail::Origin::note_debug_mode();
 }
 
 EventLoop::~EventLoop() {
@@ -273,9 +273,8 @@ void EventLoop::check_thread_now() const {
 
 void EventLoop::set_debug(bool on) noexcept {
     debug_ = on;
-    if (detail::thread_state.running != this) return;
-    detail::thread_state.debug = on;
     if (on) detail::Origin::note_debug_mode();
+    if (detail::thread_state.running == this) detail::thread_state.debug = on;
 }
 
 SelectorEventLoop::SelectorEventLoop(std::unique_ptr<selectors::BaseSelector> selector) : EventLoop(std::move(selector)) {}

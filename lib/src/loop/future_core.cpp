@@ -102,6 +102,7 @@ namespace {
 }  // namespace
 
 void FutureCore::check_thread() const {
+    if (!Origin::noted_debug_mode()) return;
     if (const EventLoop* of = loop_of(loop_)) of->check_thread();
 }
 

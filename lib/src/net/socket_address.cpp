@@ -32,6 +32,14 @@ SocketAddress from_struct(const T& address, std::size_t size = sizeof(T)) noexce
     return SocketAddress(reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size));
 }
 
+// Without a copy, as long as the address lives.
+absl::string_view unix_name(const SocketAddress& address) noexcept {
+    if (address.family() != AF_UNIX || address.size() <= path_offset) return absl::string_view();
+    const char* begin = reinterpret_cast<const char*>(address.data()) + path_offset;
+    const std::size_t length = address.size() - path_offset;
+    return absl::string_view(begin, *begin == '\0' ? length : strnlen(begin, length));
+}
+
 // What tells one address from another, field by field: the structs have padding, and a flow label is no part of the address.
 class Key {
 public:
@@ -51,7 +59,7 @@ public:
                 add(in.sin6_scope_id);
                 break;
             }
-            case AF_UNIX: add(address.name()); break;
+            case AF_UNIX: add(unix_name(address)); break;
             default: add(absl::string_view(reinterpret_cast<const char*>(address.data()), address.size()));
         }
     }
@@ -172,14 +180,7 @@ std::uint32_t SocketAddress::scope_id() const noexcept {
     return family() == AF_INET6 ? as_struct<sockaddr_in6>(*this).sin6_scope_id : 0;
 }
 
-absl::string_view SocketAddress::name() const noexcept {
-    if (family() != AF_UNIX || size_ <= path_offset) return absl::string_view();
-    const char* begin = reinterpret_cast<const char*>(data()) + path_offset;
-    const std::size_t length = size_ - path_offset;
-    return absl::string_view(begin, *begin == '\0' ? length : strnlen(begin, length));
-}
-
-std::string SocketAddress::path() const { return std::string(name()); }
+std::string SocketAddress::path() const { return std::string(unix_name(*this)); }
 
 std::string SocketAddress::str() const {
     switch (family()) {

@@ -1,7 +1,6 @@
 #include "stream/reader_core.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -11,12 +10,6 @@
 
 namespace cede {
 namespace detail {
-namespace {
-
-constexpr std::size_t everything = std::numeric_limits<std::size_t>::max();
-
-}  // namespace
-
 ReaderCore::ReaderCore(std::size_t limit, EventLoop& loop)
     : LoopBound(loop), limit_(limit), waiter_(nullptr) {}
 
@@ -26,11 +19,7 @@ void ReaderCore::feed_data(absl::string_view data) {
     if (data.empty()) return;
     buffer_.append(data);
     wake_up();
-    if (transport_ == nullptr || paused_) return;
-    // What the waiting task is about to take does not count: a read of more than twice the limit would otherwise pause and
-    // resume, at two system calls, for each chunk.
-    const std::size_t surplus = buffer_.size() > wanted_ ? buffer_.size() - wanted_ : 0;
-    if (surplus <= 2 * limit_) return;
+    if (transport_ == nullptr || paused_ || buffer_.size() <= 2 * limit_) return;
     transport_->pause_reading();
     paused_ = true;
 }
@@ -76,7 +65,7 @@ void ReaderCore::check_readable() const {
     if (exception_) std::rethrow_exception(exception_);
 }
 
-void ReaderCore::wait_for_data(const char* caller, std::size_t wanted) {
+void ReaderCore::wait_for_data(const char* caller) {
     // Between a wakeup and the task's step the error may have come, and nothing will wake the task again.
     if (exception_) std::rethrow_exception(exception_);
     if (waiter_ && !waiter_.done()) {  // a done one is of a task that was cancelled, and has not run since
@@ -89,22 +78,20 @@ void ReaderCore::wait_for_data(const char* caller, std::size_t wanted) {
     }
     const Future<void> waiter(loop());
     waiter_ = waiter;
-    wanted_ = wanted;
     struct Ends {
         ReaderCore& reader;
         const Future<void>& waiter;
         ~Ends() {
             if (reader.waiter_ && reader.waiter_ != waiter) return;  // another task's, which waits by now
             reader.waiter_ = nullptr;
-            reader.wanted_ = 0;
         }
     } ends{*this, waiter};
     await_future(*waiter.core());
 }
 
-void ReaderCore::wait_for_any(const char* caller, std::size_t wanted) {
+void ReaderCore::wait_for_any(const char* caller) {
     // More than once when another task takes the bytes between the wakeup and this task's step.
-    while (buffer_.empty() && !eof_) wait_for_data(caller, wanted);
+    while (buffer_.empty() && !eof_) wait_for_data(caller);
 }
 
 void ReaderCore::resume_when_drained() {
@@ -131,17 +118,17 @@ std::string ReaderCore::read(std::ptrdiff_t n) {
     if (n == 0) return std::string();
     if (n > 0) {
         const std::size_t most = static_cast<std::size_t>(n);
-        wait_for_any("read", most);
+        wait_for_any("read");
         return take(std::min(buffer_.size(), most));
     }
-    while (!eof_) wait_for_data("read", everything);
+    while (!eof_) wait_for_data("read");
     return take(buffer_.size());
 }
 
 std::size_t ReaderCore::read_into(absl::Span<char> out) {
     check_readable();
     if (out.empty()) return 0;
-    wait_for_any("read_into", out.size());
+    wait_for_any("read_into");
     const std::size_t count = buffer_.view().copy(out.data(), out.size());
     consume(count);
     return count;
@@ -153,7 +140,7 @@ std::string ReaderCore::readexactly(std::ptrdiff_t n) {
     const std::size_t count = static_cast<std::size_t>(n);
     while (buffer_.size() < count) {
         if (eof_) throw IncompleteReadError(take(buffer_.size()), count);
-        wait_for_data("readexactly", count);
+        wait_for_data("readexactly");
     }
     return take(count);
 }
@@ -174,7 +161,7 @@ ReaderCore::Sought ReaderCore::seek(const Separators& separators, const char* ca
         }
         // Only now: the bytes that came with the end may hold the separator.
         if (eof_) return {Sought::ended, size, size};
-        wait_for_data(caller, 0);
+        wait_for_data(caller);
     }
 }
 

@@ -51,9 +51,9 @@ private:
     };
     Sought seek(const Separators& separators, const char* caller);
 
-    // Cedes until a byte, the end or an error is fed. `wanted`: the bytes that the caller would take at once.
-    void wait_for_data(const char* caller, std::size_t wanted);
-    void wait_for_any(const char* caller, std::size_t wanted);
+    // Cedes until a byte, the end or an error is fed.
+    void wait_for_data(const char* caller);
+    void wait_for_any(const char* caller);
     void wake_up();
     std::string take(std::size_t count);
     void consume(std::size_t count);
@@ -65,7 +65,6 @@ private:
     const std::size_t limit_;
     ByteBuffer buffer_;
     std::uint64_t consumed_ = 0;  // all bytes ever taken: gives each byte a position that other readers do not shift
-    std::size_t wanted_ = 0;      // by the task that waits
     bool eof_ = false;
     bool paused_ = false;
     std::exception_ptr exception_;

@@ -40,7 +40,10 @@ def figure(build, peer, growth, size, repeats):
 def echo(build, server, idle):
     if network.raise_file_limit() < ECHO.connections + idle + 100:
         raise RuntimeError("the limit of open files")
-    return network.echo_once(build, server, ECHO, 0.5, idle)
+    figures = network.echo_once(build, server, ECHO, 0.5, idle)
+    if figures is None:
+        raise RuntimeError("not built")
+    return figures
 
 
 def run(build, wanted, quick, repeats, machine, folder):

@@ -3,6 +3,7 @@
 #ifndef CEDE_BASE_BUFFERS_HPP
 #define CEDE_BASE_BUFFERS_HPP
 
+#include <string>
 #include <type_traits>
 
 #include "absl/strings/string_view.h"
@@ -19,6 +20,17 @@ using IfBuffer = std::enable_if_t<std::is_constructible<absl::Span<char>, B&>::v
 template <class B>
 using IfBytes = std::enable_if_t<std::is_convertible<const B&, absl::Span<const char>>::value &&
                                  !std::is_convertible<const B&, absl::string_view>::value>;
+
+// What a string is made from, by whichever way: std::filesystem::path, too.
+template <class Text>
+using IsText = std::integral_constant<bool, std::is_convertible<const Text&, std::string>::value ||
+                                                std::is_convertible<const Text&, absl::string_view>::value>;
+template <class Text>
+std::enable_if_t<std::is_convertible<const Text&, std::string>::value, std::string> to_text(const Text& text) { return text; }
+template <class Text>
+std::enable_if_t<!std::is_convertible<const Text&, std::string>::value, std::string> to_text(const Text& text) {
+    return std::string(absl::string_view(text));
+}
 
 inline absl::string_view view_of(absl::Span<const char> bytes) noexcept { return {bytes.data(), bytes.size()}; }
 

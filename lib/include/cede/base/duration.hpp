@@ -9,7 +9,6 @@
 #define CEDE_BASE_DURATION_HPP
 
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <ratio>
@@ -28,17 +27,21 @@ template <class D>
 using EnableIfAbslDuration = std::enable_if_t<
     std::is_same<std::int64_t, decltype(ToInt64Nanoseconds(std::declval<const D&>()))>::value>;
 
-// Saturates instead of overflowing: hours::max() means "for ever", not a negative number of nanoseconds.
+// Saturates instead of overflowing: hours::max() means "for ever", not a negative number of nanoseconds. Without <cmath>, which
+// every user would compile.
 template <class Rep, class Period>
 std::int64_t saturated_nanoseconds(std::chrono::duration<Rep, Period> d) noexcept {
     constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
     constexpr long double limit = 9.2e18L;
     const long double ns = static_cast<long double>(d.count()) *
                            (static_cast<long double>(Period::num) / Period::den) * 1e9L;
-    if (std::isnan(ns)) return 0;
+    if (ns != ns) return 0;  // NaN
     if (ns >= limit) return most;
     if (ns <= -limit) return -most;
-    if (std::is_floating_point<Rep>::value) return static_cast<std::int64_t>(std::ceil(ns));
+    if (std::is_floating_point<Rep>::value) {
+        const std::int64_t truncated = static_cast<std::int64_t>(ns);
+        return truncated + (static_cast<long double>(truncated) < ns ? 1 : 0);
+    }
     const auto whole = std::chrono::duration_cast<std::chrono::nanoseconds>(d);
     return whole.count() + (whole < d ? 1 : 0);
 }

@@ -22,12 +22,15 @@ public:
 
     // The stack of the caller, whose innermost frames are the library's. Empty when there is no memory for it.
     static Origin here() noexcept;
-    // The same while a loop in debug mode runs in this thread, else empty. Until the first such loop, a load and a branch.
+    // The same while a loop in debug mode runs in this thread, else empty. Until there is such a loop, a load and a branch.
     static Origin here_in_debug_mode() noexcept {
         return debug_mode_was_on.load(std::memory_order_relaxed) ? here_if_debugging() : Origin();
     }
-    // A loop in debug mode begins to run, in whatever thread.
+    // There is a loop in debug mode, in whatever thread.
     static void note_debug_mode() noexcept { debug_mode_was_on.store(true, std::memory_order_relaxed); }
+
+    // Whether there ever was one.
+    static bool noted_debug_mode() noexcept { return debug_mode_was_on.load(std::memory_order_relaxed); }
 
     explicit operator bool() const noexcept { return number_ != 0; }
     // The frames, without the library's own; the last one is the call that created it.

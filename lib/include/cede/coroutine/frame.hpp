@@ -174,6 +174,7 @@ void report_never_awaited(const std::string* name, const char* type_name, Origin
 bool closes_inner(const Frame& outer, const std::exception_ptr& thrown) noexcept;
 
 [[noreturn]] void throw_reused();
+[[noreturn]] void throw_ended_before();
 [[noreturn]] void throw_already_awaited();
 [[noreturn]] void throw_already_executing();
 [[noreturn]] void throw_escaped_stop_iteration(const char* noun);

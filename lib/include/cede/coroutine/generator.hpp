@@ -57,10 +57,11 @@ S take_sent(Frame& frame) { return std::move(*static_cast<S*>(frame.sent())); }
 template <>
 inline void take_sent<void>(Frame&) {}
 
-template <class T>
-struct IsGenerator : std::false_type {};
 template <class Y, class S, class R>
-struct IsGenerator<Generator<Y, S, R>> : std::true_type {};
+std::true_type derives_from_generator(const Generator<Y, S, R>*);
+std::false_type derives_from_generator(...);
+template <class T>
+using IsGenerator = decltype(derives_from_generator(static_cast<std::decay_t<T>*>(nullptr)));
 
 // What next() sends. A type without a default value can only be sent by send().
 template <class S, bool = std::is_default_constructible<S>::value>
@@ -97,13 +98,13 @@ public:
     }
 
     // `yield from`: runs `inner` to its end in place of this body: values, sends and throws go through. Returns its
-    // result.
+    // result; throws InvalidStateError for one that has ended before, whose result somebody had.
     template <class R2>
     R2 from(Generator<Y, S, R2>& inner);
     template <class R2>
     R2 from(Generator<Y, S, R2>&& inner) { return from(inner); }
     // The same with the elements of a container; what is sent is dropped.
-    template <class Range, class = std::enable_if_t<!detail::IsGenerator<std::decay_t<Range>>::value>>
+    template <class Range, class = std::enable_if_t<!detail::IsGenerator<Range>::value>>
     void from(Range&& range) {
         for (auto&& value : range) (*this)(value);
     }
@@ -243,7 +244,8 @@ private:
 template <class Y, class S>
 template <class R2>
 R2 Yield<Y, S>::from(Generator<Y, S, R2>& inner) {
-    detail::Frame& in = inner.frame();
+    auto& in = inner.frame();  // the handle may move meanwhile, by growing the vector it is in
+    if (in.closed() && !std::is_void<R2>::value) detail::throw_ended_before();
     std::exception_ptr thrown;
     // An inner one that has started waits in a yield, which must return something.
     detail::DefaultValue<S> none;
@@ -259,7 +261,7 @@ R2 Yield<Y, S>::from(Generator<Y, S, R2>& inner) {
         in.set_sent(frame_.sent());
     }
     if (in.error()) std::rethrow_exception(in.take_error());
-    return inner.frame().result().take();
+    return in.result().take();
 }
 
 }  // namespace cede

@@ -296,8 +296,10 @@ EventLoop& get_running_loop();
 EventLoop& get_event_loop();
 // Installs a loop, not owned, for this thread; null for none.
 void set_event_loop(EventLoop* loop) noexcept;
-inline void set_event_loop(const std::unique_ptr<EventLoop>& loop) noexcept { set_event_loop(loop.get()); }
-void set_event_loop(std::unique_ptr<EventLoop>&& loop) = delete;  // not owned: give the loop a name, which lives as long
+template <class Loop>
+void set_event_loop(const std::unique_ptr<Loop>& loop) noexcept { set_event_loop(loop.get()); }
+template <class Loop>
+void set_event_loop(std::unique_ptr<Loop>&& loop) = delete;  // not owned: give the loop a name, which lives as long
 
 }  // namespace cede
 

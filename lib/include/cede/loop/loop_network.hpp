@@ -62,7 +62,12 @@ class Factory : public absl::AnyInvocable<std::shared_ptr<P>()> {
     using Base = absl::AnyInvocable<std::shared_ptr<P>()>;
 
 public:
-    using Base::Base;
+    Factory() = default;
+    Factory(std::nullptr_t) noexcept {}
+    template <class F, class = std::enable_if_t<!std::is_same<std::decay_t<F>, Factory>::value &&
+                                                std::is_convertible<F, Base>::value>>
+    Factory(F&& f) : Base(std::forward<F>(f)) {}
+
     std::shared_ptr<P> operator()() {
         if (!*this) throw_no_factory();
         return Base::operator()();
@@ -70,11 +75,8 @@ public:
 };
 
 // What a factory makes, if that is a protocol of a class of its own.
-template <class F, class P = typename decltype(std::declval<F&>()())::element_type>
+template <class F, class P = typename std::decay_t<decltype(std::declval<F&>()())>::element_type>
 using OwnProtocol = std::enable_if_t<std::is_base_of<BaseProtocol, P>::value && !std::is_same<BaseProtocol, P>::value, P>;
-// `made`, with the protocol as what its factory made it.
-template <class P, class T, class B>
-Coroutine<std::pair<T, std::shared_ptr<P>>> with_own_protocol(Coroutine<std::pair<T, std::shared_ptr<B>>> made);
 }  // namespace detail
 
 class LoopNetwork {

@@ -11,6 +11,7 @@
 #include "cede/base/any_future.hpp"
 #include "cede/base/context.hpp"
 #include "cede/base/fwd.hpp"
+#include "cede/base/has_fileno.hpp"
 
 namespace cede {
 
@@ -24,12 +25,12 @@ struct Awaited;
 template <class X>
 using AwaitedT = typename Awaited<std::decay_t<X>>::type;
 
-// What a descriptor can be asked of.
-template <class File>
-using IfHasFileno = std::enable_if_t<std::is_same<int, decltype(std::declval<const File&>().fileno())>::value>;
-
 // Calls `f` with arguments that were kept for it: as they are; a pointer to a member with the object first; and what
 // takes move-only arguments by value with their values, for it is called once.
+template <class A>
+std::conditional_t<std::is_base_of<LoopNetwork, A>::value, A&, A&&> move_kept(A& argument) noexcept {
+    return static_cast<std::conditional_t<std::is_base_of<LoopNetwork, A>::value, A&, A&&>>(argument);
+}
 template <int N>
 struct Rank : Rank<N - 1> {};
 template <>
@@ -39,7 +40,7 @@ auto call_kept(Rank<2>, F& f, Args&... args) -> decltype(f(args...)) { return f(
 template <class F, class... Args>
 auto call_kept(Rank<1>, F& f, Args&... args) -> decltype(std::mem_fn(f)(args...)) { return std::mem_fn(f)(args...); }
 template <class F, class... Args>
-auto call_kept(Rank<0>, F& f, Args&... args) -> decltype(f(std::move(args)...)) { return f(std::move(args)...); }
+auto call_kept(Rank<0>, F& f, Args&... args) -> decltype(f(move_kept(args)...)) { return f(move_kept(args)...); }
 
 template <class F, class... Args>
 using CallResult = std::decay_t<decltype(call_kept(Rank<2>(), std::declval<std::decay_t<F>&>(),
@@ -60,7 +61,7 @@ private:
     std::tuple<Args...> args_;
 };
 
-// A copy; a loop itself, call_soon(hello, loop), which outlives what it calls.
+// A copy; but of a loop, which has none, the loop itself: loop.call_soon(hello, loop). It must live until then.
 template <class A>
 using KeptArgument = std::conditional_t<
     std::is_lvalue_reference<A>::value && std::is_base_of<LoopNetwork, std::decay_t<A>>::value, A, std::decay_t<A>>;

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -36,7 +37,11 @@ public:
     ConnectionOptions& flags(int value) noexcept { return flags_ = value, *this; }
     // Where to connect from.
     ConnectionOptions& local_addr(std::string host, Port port) { return local_address(std::move(host), std::move(port)); }
-    ConnectionOptions& local_addr(const SocketAddress& address) { return local_address(address.host(), address.port()); }
+    // Throws std::invalid_argument for one that has no host: of a Unix socket, or none.
+    ConnectionOptions& local_addr(const SocketAddress& address) {
+        if (address.host().empty()) throw std::invalid_argument("local_addr needs an address of IPv4 or IPv6");
+        return local_address(address.host(), address.port());
+    }
     ConnectionOptions& local_address(std::string host, Port port) {
         local_host_ = std::move(host);
         local_port_ = std::move(port);

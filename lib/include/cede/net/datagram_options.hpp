@@ -10,8 +10,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "absl/strings/string_view.h"
-
+#include "cede/base/buffers.hpp"
 #include "cede/net/address_info.hpp"
 #include "cede/net/socket.hpp"
 
@@ -33,9 +32,9 @@ public:
     DatagramOptions& local_addr(std::string host, Port port) {
         return local_ = {DatagramAddress::host_and_port, std::move(host), std::move(port), SocketAddress()}, *this;
     }
-    template <class Path, class = std::enable_if_t<std::is_convertible<const Path&, absl::string_view>::value>>
+    template <class Path, class = std::enable_if_t<detail::IsText<Path>::value>>
     DatagramOptions& local_addr(const Path& path) {  // a template, so that an address in braces is none: {"127.0.0.1", 9999}
-        return local_ = {DatagramAddress::path, std::string(absl::string_view(path)), Port(), SocketAddress()}, *this;
+        return local_ = {DatagramAddress::path, detail::to_text(path), Port(), SocketAddress()}, *this;
     }
     DatagramOptions& local_addr(const SocketAddress& address) {
         return local_ = {DatagramAddress::literal, std::string(), Port(), address}, *this;
@@ -44,9 +43,9 @@ public:
     DatagramOptions& remote_addr(std::string host, Port port) {
         return remote_ = {DatagramAddress::host_and_port, std::move(host), std::move(port), SocketAddress()}, *this;
     }
-    template <class Path, class = std::enable_if_t<std::is_convertible<const Path&, absl::string_view>::value>>
+    template <class Path, class = std::enable_if_t<detail::IsText<Path>::value>>
     DatagramOptions& remote_addr(const Path& path) {  // a template, so that an address in braces is none: {"127.0.0.1", 9999}
-        return remote_ = {DatagramAddress::path, std::string(absl::string_view(path)), Port(), SocketAddress()}, *this;
+        return remote_ = {DatagramAddress::path, detail::to_text(path), Port(), SocketAddress()}, *this;
     }
     DatagramOptions& remote_addr(const SocketAddress& address) {
         return remote_ = {DatagramAddress::literal, std::string(), Port(), address}, *this;

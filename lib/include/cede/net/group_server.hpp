@@ -121,6 +121,11 @@ Coroutine<GroupServer> create_server(LoopGroup& group, F factory, absl::optional
     return detail::create_group_server(group, factory, {std::move(host).value_or(std::string())}, std::move(port),
                                        std::move(options));
 }
+template <class F>
+Coroutine<GroupServer> create_server(LoopGroup& group, F factory, std::nullptr_t, Port port,
+                                     ServerOptions options = ServerOptions()) {
+    return create_server(group, std::move(factory), absl::nullopt, std::move(port), std::move(options));
+}
 // On every address of each of `hosts`, a vector or a list in braces.
 template <class F, class Host>
 Coroutine<GroupServer> create_server(LoopGroup& group, F factory, const std::vector<Host>& hosts, Port port,

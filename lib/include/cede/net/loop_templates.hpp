@@ -67,40 +67,55 @@ Coroutine<void> LoopNetwork::sock_sendall(const Socket& socket, const Bytes& dat
 
 // --- Protocols as the class that the factory makes ---
 
+namespace detail {
+
+// `made`, with the protocol as what its factory made it. Named, for debug mode, after the call that it stands for.
 template <class P, class T, class B>
-Coroutine<std::pair<T, std::shared_ptr<P>>> detail::with_own_protocol(Coroutine<std::pair<T, std::shared_ptr<B>>> made) {
-    return [made = std::move(made)]() mutable {
-        std::pair<T, std::shared_ptr<B>> both = await(made);
+Coroutine<std::pair<T, std::shared_ptr<P>>> with_own_protocol(const char* call, Coroutine<std::pair<T, std::shared_ptr<B>>> made) {
+    struct Made {
+        Coroutine<std::pair<T, std::shared_ptr<B>>> coroutine;
+        explicit Made(Coroutine<std::pair<T, std::shared_ptr<B>>> c) noexcept : coroutine(std::move(c)) {}
+        Made(Made&&) noexcept = default;
+        ~Made() {
+            if (coroutine.state() == CoroutineState::created) coroutine.close();  // the outer one reports
+        }
+    };
+    Coroutine<std::pair<T, std::shared_ptr<P>>> outer = [made = Made(std::move(made))]() mutable {
+        std::pair<T, std::shared_ptr<B>> both = await(made.coroutine);
         return std::pair<T, std::shared_ptr<P>>(std::move(both.first), std::dynamic_pointer_cast<P>(std::move(both.second)));
     };
+    outer.named(call);
+    return outer;
 }
+
+}  // namespace detail
 
 template <class F, class... Args, class P>
 Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> LoopNetwork::create_connection(F factory, Args&&... args) {
-    return detail::with_own_protocol<P>(create_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+    return detail::with_own_protocol<P>("create_connection", create_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
 }
 template <class F, class... Args, class P>
 Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> LoopNetwork::create_unix_connection(F factory,
                                                                                                          Args&&... args) {
-    return detail::with_own_protocol<P>(create_unix_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+    return detail::with_own_protocol<P>("create_unix_connection", create_unix_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
 }
 template <class F, class... Args, class P>
 Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> LoopNetwork::connect_accepted_socket(F factory,
                                                                                                           Args&&... args) {
-    return detail::with_own_protocol<P>(connect_accepted_socket(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+    return detail::with_own_protocol<P>("connect_accepted_socket", connect_accepted_socket(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
 }
 template <class F, class P>
 Coroutine<std::pair<std::shared_ptr<DatagramTransport>, std::shared_ptr<P>>> LoopNetwork::create_datagram_endpoint(
     F factory, DatagramOptions options) {
-    return detail::with_own_protocol<P>(create_datagram_endpoint(ProtocolFactory(std::move(factory)), std::move(options)));
+    return detail::with_own_protocol<P>("create_datagram_endpoint", create_datagram_endpoint(ProtocolFactory(std::move(factory)), std::move(options)));
 }
 template <class F, class P>
 Coroutine<std::pair<std::shared_ptr<ReadTransport>, std::shared_ptr<P>>> LoopNetwork::connect_read_pipe(F factory, Pipe pipe) {
-    return detail::with_own_protocol<P>(connect_read_pipe(ProtocolFactory(std::move(factory)), std::move(pipe)));
+    return detail::with_own_protocol<P>("connect_read_pipe", connect_read_pipe(ProtocolFactory(std::move(factory)), std::move(pipe)));
 }
 template <class F, class P>
 Coroutine<std::pair<std::shared_ptr<WriteTransport>, std::shared_ptr<P>>> LoopNetwork::connect_write_pipe(F factory, Pipe pipe) {
-    return detail::with_own_protocol<P>(connect_write_pipe(ProtocolFactory(std::move(factory)), std::move(pipe)));
+    return detail::with_own_protocol<P>("connect_write_pipe", connect_write_pipe(ProtocolFactory(std::move(factory)), std::move(pipe)));
 }
 
 }  // namespace cede

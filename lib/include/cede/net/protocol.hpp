@@ -90,4 +90,7 @@ public:
 
 }  // namespace cede
 
+// The templates among the loop's members, for whoever includes no more than this.
+#include "cede/net/loop_templates.hpp"
+
 #endif

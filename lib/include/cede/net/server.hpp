@@ -62,7 +62,9 @@ public:
     friend bool operator==(const Server& a, const Server& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const Server& a, const Server& b) noexcept { return a.core_ != b.core_; }
     // Some order, for std::set and std::map.
-    friend bool operator<(const Server& a, const Server& b) noexcept { return std::less<const void*>()(a.core_.get(), b.core_.get()); }
+    friend bool operator<(const Server& a, const Server& b) noexcept {
+        return std::less<const void*>()(a.core_.get(), b.core_.get());
+    }
 
 private:
     detail::ServerCore& core() const;

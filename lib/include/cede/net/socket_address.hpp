@@ -62,9 +62,6 @@ public:
     // As str().
     friend std::ostream& operator<<(std::ostream& out, const SocketAddress& address);
 
-    // As path(), without a copy.
-    absl::string_view name() const noexcept;
-
 private:
     sockaddr_storage storage_;
     socklen_t size_;

@@ -20,6 +20,7 @@
 #include "absl/types/optional.h"
 
 #include "cede/base/duration.hpp"
+#include "cede/base/has_fileno.hpp"
 #include "cede/selectors/selector_key.hpp"
 #include "cede/selectors/selector_map.hpp"
 
@@ -67,21 +68,21 @@ public:
     SelectorKey get_key(int fd) const;
 
     // The same for whatever owns a descriptor and has a fileno(): a Socket.
-    template <class File, class = decltype(std::declval<const File&>().fileno())>
+    template <class File, class = cede::detail::IfHasFileno<File>>
     SelectorKey register_(const File& file, EventMask events) { return register_(file.fileno(), events); }
-    template <class File, class = decltype(std::declval<const File&>().fileno())>
+    template <class File, class = cede::detail::IfHasFileno<File>>
     SelectorKey register_(const File& file, EventMask events, absl::any data) {
         return register_(file.fileno(), events, std::move(data));
     }
-    template <class File, class = decltype(std::declval<const File&>().fileno())>
+    template <class File, class = cede::detail::IfHasFileno<File>>
     SelectorKey unregister(const File& file) { return unregister(file.fileno()); }
-    template <class File, class = decltype(std::declval<const File&>().fileno())>
+    template <class File, class = cede::detail::IfHasFileno<File>>
     SelectorKey modify(const File& file, EventMask events) { return modify(file.fileno(), events); }
-    template <class File, class = decltype(std::declval<const File&>().fileno())>
+    template <class File, class = cede::detail::IfHasFileno<File>>
     SelectorKey modify(const File& file, EventMask events, absl::any data) {
         return modify(file.fileno(), events, std::move(data));
     }
-    template <class File, class = decltype(std::declval<const File&>().fileno())>
+    template <class File, class = cede::detail::IfHasFileno<File>>
     SelectorKey get_key(const File& file) const { return get_key(file.fileno()); }
 
     // For `with`, which closes it at the end.

@@ -72,7 +72,9 @@ public:
     friend bool operator==(const Process& a, const Process& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const Process& a, const Process& b) noexcept { return a.core_ != b.core_; }
     // Some order, for std::set and std::map.
-    friend bool operator<(const Process& a, const Process& b) noexcept { return std::less<const void*>()(a.core_.get(), b.core_.get()); }
+    friend bool operator<(const Process& a, const Process& b) noexcept {
+        return std::less<const void*>()(a.core_.get(), b.core_.get());
+    }
 
     // For this room.
     explicit Process(std::shared_ptr<detail::ProcessStreams> core) noexcept : core_(std::move(core)) {}

@@ -12,10 +12,9 @@
 //   await(server.serve_forever());
 //
 // `callback` is any callable void(StreamReader, StreamWriter), or one that returns a Coroutine; the clients share it. It may
-// take references. Its
-// task is named after the client. An exception that leaves it goes to the loop's exception handler ("Unhandled exception in
-// client_connected_cb"), and the connection is closed; a cancellation closes it quietly. So does dropping the writer, with a
-// warning.
+// take references. Its task is named after the client. An exception that leaves it goes to the loop's exception handler
+// ("Unhandled exception in client_connected_cb"), and the connection is closed; a cancellation closes it quietly. So does
+// dropping the writer, with a warning.
 #ifndef CEDE_STREAM_START_SERVER_HPP
 #define CEDE_STREAM_START_SERVER_HPP
 
@@ -96,6 +95,11 @@ Coroutine<GroupServer> start_server(LoopGroup& group, F callback, absl::optional
                                     ServerOptions options = ServerOptions()) {
     return detail::start_group_stream_server(group, callback, {std::move(host).value_or(std::string())}, std::move(port),
                                              std::move(options));
+}
+template <class F>
+Coroutine<GroupServer> start_server(LoopGroup& group, F callback, std::nullptr_t, Port port,
+                                    ServerOptions options = ServerOptions()) {
+    return start_server(group, std::move(callback), absl::nullopt, std::move(port), std::move(options));
 }
 template <class F, class Host>
 Coroutine<GroupServer> start_server(LoopGroup& group, F callback, const std::vector<Host>& hosts, Port port,

@@ -109,7 +109,9 @@ public:
     friend bool operator==(const StreamReader& a, const StreamReader& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const StreamReader& a, const StreamReader& b) noexcept { return a.core_ != b.core_; }
     // Some order, for std::set and std::map.
-    friend bool operator<(const StreamReader& a, const StreamReader& b) noexcept { return std::less<const void*>()(a.core_.get(), b.core_.get()); }
+    friend bool operator<(const StreamReader& a, const StreamReader& b) noexcept {
+        return std::less<const void*>()(a.core_.get(), b.core_.get());
+    }
 
     // For this room.
     explicit StreamReader(std::shared_ptr<detail::ReaderCore> core) noexcept : core_(std::move(core)) {}

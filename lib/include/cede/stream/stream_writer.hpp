@@ -108,7 +108,9 @@ public:
     friend bool operator==(const StreamWriter& a, const StreamWriter& b) noexcept { return a.core_ == b.core_; }
     friend bool operator!=(const StreamWriter& a, const StreamWriter& b) noexcept { return a.core_ != b.core_; }
     // Some order, for std::set and std::map.
-    friend bool operator<(const StreamWriter& a, const StreamWriter& b) noexcept { return std::less<const void*>()(a.core_.get(), b.core_.get()); }
+    friend bool operator<(const StreamWriter& a, const StreamWriter& b) noexcept {
+        return std::less<const void*>()(a.core_.get(), b.core_.get());
+    }
 
 private:
     static std::shared_ptr<FlowControl> flow_control_of(const std::shared_ptr<BaseProtocol>& protocol);

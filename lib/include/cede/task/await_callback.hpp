@@ -33,7 +33,7 @@ R await_callback(F&& start, CallSite where = CallSite::here()) {
         detail::Ref<detail::CompletionState<R>> state;
         ~Waiting() { state->left(); }
     } waiting{detail::Ref<detail::CompletionState<R>>(new detail::CompletionState<R>(where))};
-    detail::check_callback_result<decltype(std::declval<F&>()(std::declval<Completion<R>>()))>();
+    detail::check_callback_result<decltype(std::declval<F>()(std::declval<Completion<R>>()))>();
     std::forward<F>(start)(Completion<R>(detail::CompletionHandle(*waiting.state)));
     waiting.state->wait();
     return waiting.state->take();

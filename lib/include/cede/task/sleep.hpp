@@ -4,7 +4,6 @@
 #define CEDE_TASK_SLEEP_HPP
 
 #include <chrono>
-#include <cmath>
 #include <type_traits>
 #include <utility>
 
@@ -20,8 +19,7 @@ Coroutine<void> sleep_for_nan();
 
 // When awaited, cedes for at least `delay` on the loop's clock; zero or less cedes exactly once. A cancellation ends it at
 // once. Throws RuntimeError when no loop runs, unless the delay is zero.
-// Inline, so that an await of it sees what the coroutine does, and leaves out some of the
-// object: a twentieth of a yield.
+// Inline, so that an await of it sees what the coroutine does, and leaves out some of the object: a twentieth of a yield.
 inline Coroutine<void> sleep(Duration delay) {
     return [delay] { detail::sleep_here(delay); };
 }
@@ -32,7 +30,8 @@ Coroutine<void> sleep(N number) { return sleep(Duration(number)); }
 // Of a number with fractions: throws std::invalid_argument for NaN, when awaited, which as a Duration would be no time at all.
 template <class Rep, class Period, std::enable_if_t<std::is_floating_point<Rep>::value, int> = 0>
 Coroutine<void> sleep(std::chrono::duration<Rep, Period> delay) {
-    return std::isnan(delay.count()) ? detail::sleep_for_nan() : sleep(Duration(delay));
+    const bool is_nan = delay != delay;
+    return is_nan ? detail::sleep_for_nan() : sleep(Duration(delay));
 }
 
 // The same; evaluates to `result`.
@@ -40,6 +39,14 @@ template <class T>
 Coroutine<T> sleep(Duration delay, T result) {
     return [delay, result = std::move(result)]() mutable -> T {
         detail::sleep_here(delay);
+        return std::move(result);
+    };
+}
+
+template <class Rep, class Period, class T, std::enable_if_t<std::is_floating_point<Rep>::value, int> = 0>
+Coroutine<T> sleep(std::chrono::duration<Rep, Period> delay, T result) {
+    return [delay, result = std::move(result)]() mutable -> T {
+        await(sleep(delay));
         return std::move(result);
     };
 }

@@ -86,11 +86,11 @@ Coroutine<StaggeredResult<detail::AwaitedT<F>>> staggered_race(std::vector<F> ca
         return result;
     };
 }
-// The candidates in braces, where they are of one type: staggered_race({connect(a), connect(b)}, 250ms). A candidate is copied.
+// The candidates in braces, where they are of one type: staggered_race({connect(a), connect(b)}, 250ms).
 template <class F>
 Coroutine<StaggeredResult<detail::AwaitedT<F>>> staggered_race(std::initializer_list<F> candidates,
                                                                absl::optional<Duration> delay) {
-    return staggered_race(std::vector<F>(candidates), delay);
+    return staggered_race(detail::elements_of(candidates), delay);
 }
 
 }  // namespace cede

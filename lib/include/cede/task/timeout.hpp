@@ -13,6 +13,7 @@
 #include "absl/types/optional.h"
 
 #include "cede/base/duration.hpp"
+#include "cede/base/nodiscard.hpp"
 #include "cede/base/ref.hpp"
 #include "cede/task/with.hpp"
 
@@ -57,10 +58,10 @@ private:
 };
 
 // A scope for `with`: with(timeout(1s), [](Timeout& scope) { ... }).
-inline Timeout timeout(absl::optional<Duration> delay) { return Timeout(delay); }
-inline Timeout timeout_at(absl::optional<TimePoint> when) { return Timeout::at(when); }
+CEDE_NODISCARD inline Timeout timeout(absl::optional<Duration> delay) { return Timeout(delay); }
+CEDE_NODISCARD inline Timeout timeout_at(absl::optional<TimePoint> when) { return Timeout::at(when); }
 template <class Rep, class Period>
-Timeout timeout_at(std::chrono::time_point<std::chrono::steady_clock, std::chrono::duration<Rep, Period>> when) {
+CEDE_NODISCARD Timeout timeout_at(std::chrono::time_point<std::chrono::steady_clock, std::chrono::duration<Rep, Period>> when) {
     return Timeout::at(to_time_point(when));
 }
 

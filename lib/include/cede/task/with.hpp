@@ -22,15 +22,16 @@ namespace detail {
 
 // A Coroutine that the manager returns is awaited.
 template <class M>
-auto enter(M& manager, std::true_type) -> decltype(await(manager.enter())) { return await(manager.enter()); }
+auto enter_manager(M& manager, std::true_type) -> decltype(await(manager.enter())) { return await(manager.enter()); }
 template <class M>
-auto enter(M& manager, std::false_type) -> decltype(manager.enter()) { return manager.enter(); }
+auto enter_manager(M& manager, std::false_type) -> decltype(manager.enter()) { return manager.enter(); }
 template <class M>
-auto enter(M& manager) -> decltype(enter(manager, IsCoroutine<decltype(manager.enter())>())) {
-    return enter(manager, IsCoroutine<decltype(manager.enter())>());
+auto enter_manager(M& manager) -> decltype(enter_manager(manager, IsCoroutine<decltype(manager.enter())>())) {
+    return enter_manager(manager, IsCoroutine<decltype(manager.enter())>());
 }
 
-inline bool has_handled(bool handled) noexcept { return handled; }
+template <class Handled>
+bool has_handled(const Handled& handled) { return static_cast<bool>(handled); }
 template <class R>
 bool has_handled(Coroutine<R>&& exit) { return static_cast<bool>(await(exit)); }
 inline bool has_handled(Coroutine<void>&& exit) {
@@ -38,15 +39,15 @@ inline bool has_handled(Coroutine<void>&& exit) {
     return false;
 }
 template <class M>
-bool exit(M& manager, const std::exception_ptr& error, std::true_type) {
+bool exit_manager(M& manager, const std::exception_ptr& error, std::true_type) {
     manager.exit(error);
     return false;
 }
 template <class M>
-bool exit(M& manager, const std::exception_ptr& error, std::false_type) { return has_handled(manager.exit(error)); }
+bool exit_manager(M& manager, const std::exception_ptr& error, std::false_type) { return has_handled(manager.exit(error)); }
 template <class M>
-bool exit(M& manager, const std::exception_ptr& error) {
-    return exit(manager, error, std::is_void<decltype(manager.exit(error))>());
+bool exit_manager(M& manager, const std::exception_ptr& error) {
+    return exit_manager(manager, error, std::is_void<decltype(manager.exit(error))>());
 }
 
 template <class R>
@@ -115,10 +116,10 @@ R exit_after(M& manager, Body& body, std::false_type) {
     try {
         result.set_from(body);
     } catch (...) {
-        if (!exit(manager, std::current_exception())) throw;
+        if (!exit_manager(manager, std::current_exception())) throw;
         return handled_result<R>(std::is_default_constructible<R>());
     }
-    exit(manager, nullptr);
+    exit_manager(manager, nullptr);
     return result.take();
 }
 template <class R, class M, class Body>
@@ -126,15 +127,15 @@ void exit_after(M& manager, Body& body, std::true_type) {
     try {
         body();
     } catch (...) {
-        if (!exit(manager, std::current_exception())) throw;
+        if (!exit_manager(manager, std::current_exception())) throw;
         return;
     }
-    exit(manager, nullptr);
+    exit_manager(manager, nullptr);
 }
 
 template <class M, class F>
 auto with_value(M& manager, F& f, std::true_type) -> decltype(f()) {
-    enter(manager);
+    enter_manager(manager);
     using R = decltype(f());
     return exit_after<R>(manager, f, std::is_void<R>());
 }
@@ -145,8 +146,8 @@ template <class F, class E>
 auto call_with(F& f, E&& entered, long) -> decltype(f(entered)) { return f(entered); }
 
 template <class M, class F>
-auto with_value(M& manager, F& f, std::false_type) -> decltype(call_with(f, enter(manager), 0)) {
-    auto&& entered = enter(manager);
+auto with_value(M& manager, F& f, std::false_type) -> decltype(call_with(f, enter_manager(manager), 0)) {
+    auto&& entered = enter_manager(manager);
     using R = decltype(call_with(f, std::forward<decltype(entered)>(entered), 0));
     auto body = [&]() -> R { return call_with(f, std::forward<decltype(entered)>(entered), 0); };
     return exit_after<R>(manager, body, std::is_void<R>());
@@ -159,13 +160,13 @@ template <class F>
 struct TakesNothing<F, decltype(void(std::declval<F&>()()))> : std::true_type {};
 
 template <class M>
-using EntersWithValue = std::integral_constant<bool, !std::is_void<decltype(enter(std::declval<M&>()))>::value>;
+using EntersWithValue = std::integral_constant<bool, !std::is_void<decltype(enter_manager(std::declval<M&>()))>::value>;
 
 // What both returned, or nothing.
 template <class M1, class M2, class F>
 auto with_two(M1& first, M2& second, F& f, std::true_type, std::true_type, std::false_type)
-    -> decltype(f(enter(first), enter(second))) {
-    using R = decltype(f(enter(first), enter(second)));
+    -> decltype(f(enter_manager(first), enter_manager(second))) {
+    using R = decltype(f(enter_manager(first), enter_manager(second)));
     auto outer = [&](auto&& one) -> R {
         auto inner = [&](auto&& two) -> R {
             return f(std::forward<decltype(one)>(one), std::forward<decltype(two)>(two));
