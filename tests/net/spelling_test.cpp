@@ -158,6 +158,17 @@ BOOST_AUTO_TEST_CASE(a_protocol_is_what_its_factory_makes) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(one_that_nobody_awaits_is_reported_once_by_its_name) {
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        loop.set_debug(true);
+        const Warnings warnings;
+        static_cast<void>(loop.create_connection([] { return std::make_shared<Recording>(); }, "127.0.0.1", 1));
+        BOOST_REQUIRE(Warnings::list().size() == 1u);
+        BOOST_TEST(Warnings::list().front().find("coroutine 'create_connection' was never awaited") == 0u);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_factory_that_is_none_is_an_error) {
     in_loop([] {
         EventLoop& loop = get_running_loop();

@@ -101,8 +101,8 @@ public:
     // `body`: R(). Nothing runs yet, there is no stack, and up to 64 bytes of captures are kept without an allocation.
     template <class F, class = detail::EnableIfBody<std::decay_t<F>, R>>
     Coroutine(F&& body) : body_(std::forward<F>(body)) {}
-    // One that returns something else: does not compile, and says why. At the price of overloads for coroutines of several types,
-    // among which a lambda is ambiguous.
+    // One that returns something else: does not compile, and says why. The price: among overloads for coroutines of several
+    // types a lambda is ambiguous.
     template <class F, detail::EnableIfNoBody<std::decay_t<F>, R>* = nullptr>
     Coroutine(F&&) {
         static_assert(!std::is_same<F, F>::value,
@@ -111,8 +111,8 @@ public:
     }
 
     // Of something that converts to R.
-    template <class U, class = std::enable_if_t<!std::is_same<U, R>::value && !std::is_void<U>::value && !std::is_void<R>::value &&
-                                                std::is_convertible<U, R>::value>>
+    template <class U, class = std::enable_if_t<!std::is_same<U, R>::value && !std::is_void<U>::value &&
+                                                !std::is_void<R>::value && std::is_convertible<U, R>::value>>
     Coroutine(Coroutine<U> other) : body_([other = std::move(other)]() mutable -> R { return await(other); }) {}
 
     Coroutine(Coroutine&& other) noexcept : Coroutine(other, 0) {}

@@ -77,6 +77,8 @@ public:
 // What a factory makes, if that is a protocol of a class of its own.
 template <class F, class P = typename std::decay_t<decltype(std::declval<F&>()())>::element_type>
 using OwnProtocol = std::enable_if_t<std::is_base_of<BaseProtocol, P>::value && !std::is_same<BaseProtocol, P>::value, P>;
+template <class T, class P>
+using ConnectionTo = Coroutine<std::pair<std::shared_ptr<T>, std::shared_ptr<P>>>;
 }  // namespace detail
 
 class LoopNetwork {
@@ -174,16 +176,16 @@ public:
     Coroutine<Connection> create_unix_connection(ProtocolFactory factory, ConnectionOptions options);
     // The same, evaluating to the class that the factory makes: `await(loop.create_connection(f, host, port)).second->answer`.
     template <class F, class... Args, class P = detail::OwnProtocol<F>>
-    Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> create_connection(F factory, Args&&... args);
+    detail::ConnectionTo<Transport, P> create_connection(F factory, Args&&... args);
     template <class F, class... Args, class P = detail::OwnProtocol<F>>
-    Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> create_unix_connection(F factory, Args&&... args);
+    detail::ConnectionTo<Transport, P> create_unix_connection(F factory, Args&&... args);
     // On a socket that was accepted elsewhere; of the options those for TLS, where we are the server. Throws
     // std::invalid_argument when it is not a stream socket, for a server_hostname(), which is of clients, for a context of
     // clients, and about TLS as create_connection does; it also throws what that throws of a handshake.
     virtual Coroutine<Connection> connect_accepted_socket(ProtocolFactory factory, Socket socket, ConnectionOptions options);
     Coroutine<Connection> connect_accepted_socket(ProtocolFactory factory, Socket socket);
     template <class F, class... Args, class P = detail::OwnProtocol<F>>
-    Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> connect_accepted_socket(F factory, Args&&... args);
+    detail::ConnectionTo<Transport, P> connect_accepted_socket(F factory, Args&&... args);
 
     // Goes over to TLS on a connection that is up, of a socket or TLS itself, and cedes until it is agreed on. The result is the
     // transport that `protocol` must use from then on, in place of the other; its connection_made is not called again. What
@@ -207,8 +209,7 @@ public:
     // works.
     virtual Coroutine<DatagramEndpoint> create_datagram_endpoint(ProtocolFactory factory, DatagramOptions options);
     template <class F, class P = detail::OwnProtocol<F>>
-    Coroutine<std::pair<std::shared_ptr<DatagramTransport>, std::shared_ptr<P>>> create_datagram_endpoint(F factory,
-                                                                                                          DatagramOptions options);
+    detail::ConnectionTo<DatagramTransport, P> create_datagram_endpoint(F factory, DatagramOptions options);
 
     // --- Servers ---
 
@@ -253,9 +254,9 @@ public:
     virtual Coroutine<ReadPipe> connect_read_pipe(ProtocolFactory factory, Pipe pipe);
     virtual Coroutine<WritePipe> connect_write_pipe(ProtocolFactory factory, Pipe pipe);
     template <class F, class P = detail::OwnProtocol<F>>
-    Coroutine<std::pair<std::shared_ptr<ReadTransport>, std::shared_ptr<P>>> connect_read_pipe(F factory, Pipe pipe);
+    detail::ConnectionTo<ReadTransport, P> connect_read_pipe(F factory, Pipe pipe);
     template <class F, class P = detail::OwnProtocol<F>>
-    Coroutine<std::pair<std::shared_ptr<WriteTransport>, std::shared_ptr<P>>> connect_write_pipe(F factory, Pipe pipe);
+    detail::ConnectionTo<WriteTransport, P> connect_write_pipe(F factory, Pipe pipe);
 
     // --- Processes ---
 

@@ -71,18 +71,18 @@ namespace detail {
 
 // `made`, with the protocol as what its factory made it. Named, for debug mode, after the call that it stands for.
 template <class P, class T, class B>
-Coroutine<std::pair<T, std::shared_ptr<P>>> with_own_protocol(const char* call, Coroutine<std::pair<T, std::shared_ptr<B>>> made) {
+ConnectionTo<T, P> with_own_protocol(const char* call, ConnectionTo<T, B> made) {
     struct Made {
-        Coroutine<std::pair<T, std::shared_ptr<B>>> coroutine;
-        explicit Made(Coroutine<std::pair<T, std::shared_ptr<B>>> c) noexcept : coroutine(std::move(c)) {}
+        ConnectionTo<T, B> coroutine;
+        explicit Made(ConnectionTo<T, B> c) noexcept : coroutine(std::move(c)) {}
         Made(Made&&) noexcept = default;
         ~Made() {
             if (coroutine.state() == CoroutineState::created) coroutine.close();  // the outer one reports
         }
     };
-    Coroutine<std::pair<T, std::shared_ptr<P>>> outer = [made = Made(std::move(made))]() mutable {
-        std::pair<T, std::shared_ptr<B>> both = await(made.coroutine);
-        return std::pair<T, std::shared_ptr<P>>(std::move(both.first), std::dynamic_pointer_cast<P>(std::move(both.second)));
+    ConnectionTo<T, P> outer = [made = Made(std::move(made))]() mutable {
+        auto both = await(made.coroutine);
+        return std::make_pair(std::move(both.first), std::dynamic_pointer_cast<P>(std::move(both.second)));
     };
     outer.named(call);
     return outer;
@@ -91,31 +91,34 @@ Coroutine<std::pair<T, std::shared_ptr<P>>> with_own_protocol(const char* call, 
 }  // namespace detail
 
 template <class F, class... Args, class P>
-Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> LoopNetwork::create_connection(F factory, Args&&... args) {
-    return detail::with_own_protocol<P>("create_connection", create_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+detail::ConnectionTo<Transport, P> LoopNetwork::create_connection(F factory, Args&&... args) {
+    return detail::with_own_protocol<P>(
+        "create_connection", create_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
 }
 template <class F, class... Args, class P>
-Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> LoopNetwork::create_unix_connection(F factory,
-                                                                                                         Args&&... args) {
-    return detail::with_own_protocol<P>("create_unix_connection", create_unix_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+detail::ConnectionTo<Transport, P> LoopNetwork::create_unix_connection(F factory, Args&&... args) {
+    return detail::with_own_protocol<P>(
+        "create_unix_connection", create_unix_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
 }
 template <class F, class... Args, class P>
-Coroutine<std::pair<std::shared_ptr<Transport>, std::shared_ptr<P>>> LoopNetwork::connect_accepted_socket(F factory,
-                                                                                                          Args&&... args) {
-    return detail::with_own_protocol<P>("connect_accepted_socket", connect_accepted_socket(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+detail::ConnectionTo<Transport, P> LoopNetwork::connect_accepted_socket(F factory, Args&&... args) {
+    return detail::with_own_protocol<P>(
+        "connect_accepted_socket", connect_accepted_socket(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
 }
 template <class F, class P>
-Coroutine<std::pair<std::shared_ptr<DatagramTransport>, std::shared_ptr<P>>> LoopNetwork::create_datagram_endpoint(
-    F factory, DatagramOptions options) {
-    return detail::with_own_protocol<P>("create_datagram_endpoint", create_datagram_endpoint(ProtocolFactory(std::move(factory)), std::move(options)));
+detail::ConnectionTo<DatagramTransport, P> LoopNetwork::create_datagram_endpoint(F factory, DatagramOptions options) {
+    return detail::with_own_protocol<P>(
+        "create_datagram_endpoint", create_datagram_endpoint(ProtocolFactory(std::move(factory)), std::move(options)));
 }
 template <class F, class P>
-Coroutine<std::pair<std::shared_ptr<ReadTransport>, std::shared_ptr<P>>> LoopNetwork::connect_read_pipe(F factory, Pipe pipe) {
-    return detail::with_own_protocol<P>("connect_read_pipe", connect_read_pipe(ProtocolFactory(std::move(factory)), std::move(pipe)));
+detail::ConnectionTo<ReadTransport, P> LoopNetwork::connect_read_pipe(F factory, Pipe pipe) {
+    return detail::with_own_protocol<P>("connect_read_pipe",
+                                        connect_read_pipe(ProtocolFactory(std::move(factory)), std::move(pipe)));
 }
 template <class F, class P>
-Coroutine<std::pair<std::shared_ptr<WriteTransport>, std::shared_ptr<P>>> LoopNetwork::connect_write_pipe(F factory, Pipe pipe) {
-    return detail::with_own_protocol<P>("connect_write_pipe", connect_write_pipe(ProtocolFactory(std::move(factory)), std::move(pipe)));
+detail::ConnectionTo<WriteTransport, P> LoopNetwork::connect_write_pipe(F factory, Pipe pipe) {
+    return detail::with_own_protocol<P>("connect_write_pipe",
+                                        connect_write_pipe(ProtocolFactory(std::move(factory)), std::move(pipe)));
 }
 
 }  // namespace cede

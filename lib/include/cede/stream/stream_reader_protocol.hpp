@@ -44,7 +44,8 @@ auto call_client(F& callback, StreamReader& reader, StreamWriter& writer, long) 
     return callback(reader, writer);
 }
 template <class F>
-using IfClientCallback = decltype(call_client(std::declval<F&>(), std::declval<StreamReader&>(), std::declval<StreamWriter&>(), 0));
+using IfClientCallback =
+    decltype(call_client(std::declval<F&>(), std::declval<StreamReader&>(), std::declval<StreamWriter&>(), 0));
 template <class F>
 void call_client(F&, StreamReader&, StreamWriter&, ...) {
     static_assert(!std::is_same<F, F>::value, "the callback of a server takes (StreamReader, StreamWriter)");
@@ -66,9 +67,10 @@ ClientConnected to_client_connected(F callback, std::false_type) {
 template <class F>
 ClientConnected to_client_connected(F&& callback) {
     using Callback = std::decay_t<F>;
-    using Result = decltype(call_client(std::declval<Callback&>(), std::declval<StreamReader&>(), std::declval<StreamWriter&>(), 0));
-    static_assert(!TakesNothing<Result>::value, "the callback of a server returns a lambda, which nobody would call: let it return a "
-                                              "Coroutine<void>");
+    using Result =
+        decltype(call_client(std::declval<Callback&>(), std::declval<StreamReader&>(), std::declval<StreamWriter&>(), 0));
+    static_assert(!TakesNothing<Result>::value,
+                  "the callback of a server returns a lambda, which nobody would call: let it return a Coroutine<void>");
     return to_client_connected<Callback>(std::forward<F>(callback), IsCoroutine<Result>());
 }
 
