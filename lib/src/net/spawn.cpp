@@ -34,9 +34,9 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
     return pointers;
 }
 
-std::vector<std::string> environment_of(const std::map<std::string, std::string>& env) {
+std::vector<std::string> environment_of(const subprocess::Environment& env) {
     std::vector<std::string> texts;
-    for (const auto& each : env) {
+    for (const auto& each : env.variables()) {
         check_text(each.first + each.second, "the environment");
         if (each.first.empty() || each.first.find('=') != std::string::npos) {
             throw std::invalid_argument("'" + each.first + "' cannot be the name of an environment variable");
@@ -51,8 +51,10 @@ std::string search_path(const SubprocessOptions& options) {
         const char* const own = std::getenv("PATH");
         return own != nullptr ? own : "/bin:/usr/bin";
     }
-    const auto found = options.env()->find("PATH");
-    return found != options.env()->end() ? found->second : "/bin:/usr/bin";
+    for (const auto& each : options.env()->variables()) {
+        if (each.first == "PATH") return each.second;
+    }
+    return "/bin:/usr/bin";
 }
 
 // Where the program may be, in the order in which it is tried.

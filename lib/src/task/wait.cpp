@@ -77,4 +77,9 @@ void wait_here(absl::Span<const AnyFuture> distinct, const WaitOptions& options)
 }
 
 }  // namespace detail
+
+Coroutine<WaitResult<AnyFuture>> wait(std::initializer_list<AnyFuture> handles, const WaitOptions& options) {
+    return cede::wait(std::vector<AnyFuture>(handles), options);
+}
+
 }  // namespace cede

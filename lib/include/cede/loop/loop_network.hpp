@@ -24,6 +24,7 @@
 #include "absl/types/span.h"
 
 #include "cede/base/buffers.hpp"
+#include "cede/base/depends_on.hpp"
 #include "cede/base/fwd.hpp"
 
 namespace cede {
@@ -113,7 +114,7 @@ public:
     virtual Coroutine<std::size_t> sock_recv_into(const Socket& socket, absl::Span<char> buffer);
     // A container that has a name: std::vector<char>, std::array, std::string. Its size is how much it takes.
     template <class Buffer, class = detail::IfBuffer<Buffer>>
-    Coroutine<std::size_t> sock_recv_into(const Socket& socket, Buffer& buffer);
+    Coroutine<detail::DependsOn<Buffer, std::size_t>> sock_recv_into(const Socket& socket, Buffer& buffer);
     // A datagram, cut at `n` bytes, and who sent it.
     virtual Coroutine<std::pair<std::string, SocketAddress>> sock_recvfrom(const Socket& socket, std::size_t n);
     virtual Coroutine<std::pair<std::size_t, SocketAddress>> sock_recvfrom_into(const Socket& socket,
@@ -122,11 +123,12 @@ public:
     Coroutine<std::pair<std::size_t, SocketAddress>> sock_recvfrom_into(const Socket& socket, absl::Span<char> buffer,
                                                                         std::size_t n);
     template <class Buffer, class = detail::IfBuffer<Buffer>>
-    Coroutine<std::pair<std::size_t, SocketAddress>> sock_recvfrom_into(const Socket& socket, Buffer& buffer, std::size_t n = 0);
+    Coroutine<std::pair<std::size_t, detail::DependsOn<Buffer, SocketAddress>>> sock_recvfrom_into(
+        const Socket& socket, Buffer& buffer, std::size_t n = 0);
     // All of `data`. After an error, or a cancellation, nobody knows how much was sent.
     virtual Coroutine<void> sock_sendall(const Socket& socket, absl::string_view data);
     template <class Bytes, class = detail::IfBytes<Bytes>>
-    Coroutine<void> sock_sendall(const Socket& socket, const Bytes& data);
+    Coroutine<detail::DependsOn<Bytes, void>> sock_sendall(const Socket& socket, const Bytes& data);
     // One datagram; the number of bytes sent.
     virtual Coroutine<std::size_t> sock_sendto(const Socket& socket, absl::string_view data, SocketAddress to);
     virtual Coroutine<void> sock_connect(const Socket& socket, SocketAddress to);
@@ -225,14 +227,14 @@ public:
     // create_server(factory, {"127.0.0.1", "::1"}, 80) is one server. An address that several of them have is taken once; no
     // host at all is std::system_error, EADDRNOTAVAIL. All go through the last one. See net/loop_templates.hpp.
     template <class Host>
-    Coroutine<Server> create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port);
+    Coroutine<detail::DependsOn<Host, Server>> create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port);
     template <class Host>
-    Coroutine<Server> create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port,
+    Coroutine<detail::DependsOn<Host, Server>> create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port,
                                     ServerOptions options);
     template <class Host>
-    Coroutine<Server> create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port);
+    Coroutine<detail::DependsOn<Host, Server>> create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port);
     template <class Host>
-    Coroutine<Server> create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port,
+    Coroutine<detail::DependsOn<Host, Server>> create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port,
                                     ServerOptions options);
     virtual Coroutine<Server> create_server_on_hosts(ProtocolFactory factory, std::vector<std::string> hosts, Port port,
                                                      ServerOptions options);
@@ -273,7 +275,8 @@ public:
     // As Python spells it: the program, its arguments, and SubprocessOptions, if any, behind them. See net/command_line.hpp.
     template <class Program, class... More,
               class = std::enable_if_t<std::is_convertible<const Program&, absl::string_view>::value>>
-    Coroutine<Subprocess> subprocess_exec(SubprocessProtocolFactory factory, const Program& program, const More&... more);
+    Coroutine<detail::DependsOn<Program, Subprocess>> subprocess_exec(SubprocessProtocolFactory factory, const Program& program,
+                                                                      const More&... more);
     // The same for a line of the shell (/bin/sh). Whatever of it comes from outside must be quoted, or is commands, too.
     virtual Coroutine<Subprocess> subprocess_shell(SubprocessProtocolFactory factory, std::string command,
                                                    SubprocessOptions options);

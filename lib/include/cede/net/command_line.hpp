@@ -33,10 +33,10 @@ struct CommandLine {
 }  // namespace detail
 
 template <class Program, class... More, class>
-Coroutine<LoopNetwork::Subprocess> LoopNetwork::subprocess_exec(SubprocessProtocolFactory factory, const Program& program,
-                                                                const More&... more) {
+Coroutine<detail::DependsOn<Program, LoopNetwork::Subprocess>> LoopNetwork::subprocess_exec(
+    SubprocessProtocolFactory factory, const Program& program, const More&... more) {
     detail::CommandLine line(program, more...);
-    return subprocess_exec(std::move(factory), std::move(line.arguments), std::move(line.options));
+    return subprocess_exec(detail::depends_on<Program>(std::move(factory)), std::move(line.arguments), std::move(line.options));
 }
 
 }  // namespace cede

@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 
 #include "cede/base/buffers.hpp"
+#include "cede/base/depends_on.hpp"
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/loop/loop_network.hpp"
 #include "cede/net/address_info.hpp"
@@ -29,39 +30,39 @@ namespace cede {
 // --- Several hosts. No empty pair of braces fits a template, so that `{}` for the host goes on to mean none: all interfaces. ---
 
 template <class Host>
-Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port) {
+Coroutine<detail::DependsOn<Host, Server>> LoopNetwork::create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port) {
     return create_server(std::move(factory), hosts, std::move(port), ServerOptions());
 }
 template <class Host>
-Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port,
+Coroutine<detail::DependsOn<Host, Server>> LoopNetwork::create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port,
                                              ServerOptions options) {
-    return create_server_on_hosts(std::move(factory), std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
+    return create_server_on_hosts(detail::depends_on<Host>(std::move(factory)), std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
                                   std::move(options));
 }
 template <class Host>
-Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port) {
+Coroutine<detail::DependsOn<Host, Server>> LoopNetwork::create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port) {
     return create_server(std::move(factory), hosts, std::move(port), ServerOptions());
 }
 template <class Host>
-Coroutine<Server> LoopNetwork::create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port,
+Coroutine<detail::DependsOn<Host, Server>> LoopNetwork::create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port,
                                              ServerOptions options) {
-    return create_server_on_hosts(std::move(factory), std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
+    return create_server_on_hosts(detail::depends_on<Host>(std::move(factory)), std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
                                   std::move(options));
 }
 
 // --- Buffers that are containers ---
 
 template <class Buffer, class>
-Coroutine<std::size_t> LoopNetwork::sock_recv_into(const Socket& socket, Buffer& buffer) {
+Coroutine<detail::DependsOn<Buffer, std::size_t>> LoopNetwork::sock_recv_into(const Socket& socket, Buffer& buffer) {
     return sock_recv_into(socket, absl::MakeSpan(buffer));
 }
 template <class Buffer, class>
-Coroutine<std::pair<std::size_t, SocketAddress>> LoopNetwork::sock_recvfrom_into(const Socket& socket, Buffer& buffer,
-                                                                                 std::size_t n) {
+Coroutine<std::pair<std::size_t, detail::DependsOn<Buffer, SocketAddress>>> LoopNetwork::sock_recvfrom_into(
+    const Socket& socket, Buffer& buffer, std::size_t n) {
     return sock_recvfrom_into(socket, absl::MakeSpan(buffer), n);
 }
 template <class Bytes, class>
-Coroutine<void> LoopNetwork::sock_sendall(const Socket& socket, const Bytes& data) {
+Coroutine<detail::DependsOn<Bytes, void>> LoopNetwork::sock_sendall(const Socket& socket, const Bytes& data) {
     return sock_sendall(socket, detail::view_of(data));
 }
 
@@ -93,32 +94,32 @@ ConnectionTo<T, P> with_own_protocol(const char* call, ConnectionTo<T, B> made) 
 template <class F, class... Args, class P>
 detail::ConnectionTo<Transport, P> LoopNetwork::create_connection(F factory, Args&&... args) {
     return detail::with_own_protocol<P>(
-        "create_connection", create_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+        "create_connection", create_connection(detail::depends_on<F>(ProtocolFactory(std::move(factory))), std::forward<Args>(args)...));
 }
 template <class F, class... Args, class P>
 detail::ConnectionTo<Transport, P> LoopNetwork::create_unix_connection(F factory, Args&&... args) {
     return detail::with_own_protocol<P>(
-        "create_unix_connection", create_unix_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+        "create_unix_connection", create_unix_connection(detail::depends_on<F>(ProtocolFactory(std::move(factory))), std::forward<Args>(args)...));
 }
 template <class F, class... Args, class P>
 detail::ConnectionTo<Transport, P> LoopNetwork::connect_accepted_socket(F factory, Args&&... args) {
     return detail::with_own_protocol<P>(
-        "connect_accepted_socket", connect_accepted_socket(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+        "connect_accepted_socket", connect_accepted_socket(detail::depends_on<F>(ProtocolFactory(std::move(factory))), std::forward<Args>(args)...));
 }
 template <class F, class P>
 detail::ConnectionTo<DatagramTransport, P> LoopNetwork::create_datagram_endpoint(F factory, DatagramOptions options) {
     return detail::with_own_protocol<P>(
-        "create_datagram_endpoint", create_datagram_endpoint(ProtocolFactory(std::move(factory)), std::move(options)));
+        "create_datagram_endpoint", create_datagram_endpoint(detail::depends_on<F>(ProtocolFactory(std::move(factory))), std::move(options)));
 }
 template <class F, class P>
 detail::ConnectionTo<ReadTransport, P> LoopNetwork::connect_read_pipe(F factory, Pipe pipe) {
     return detail::with_own_protocol<P>("connect_read_pipe",
-                                        connect_read_pipe(ProtocolFactory(std::move(factory)), std::move(pipe)));
+                                        connect_read_pipe(detail::depends_on<F>(ProtocolFactory(std::move(factory))), std::move(pipe)));
 }
 template <class F, class P>
 detail::ConnectionTo<WriteTransport, P> LoopNetwork::connect_write_pipe(F factory, Pipe pipe) {
     return detail::with_own_protocol<P>("connect_write_pipe",
-                                        connect_write_pipe(ProtocolFactory(std::move(factory)), std::move(pipe)));
+                                        connect_write_pipe(detail::depends_on<F>(ProtocolFactory(std::move(factory))), std::move(pipe)));
 }
 
 }  // namespace cede

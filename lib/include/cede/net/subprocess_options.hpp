@@ -6,7 +6,8 @@
 #define CEDE_NET_SUBPROCESS_OPTIONS_HPP
 
 #include <cstddef>
-#include <map>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,11 +28,28 @@ constexpr int INHERIT = -4;  // this program's own
 
 // A user or group: the number, or the name.
 using Id = absl::variant<id_t, std::string>;
+
+// The variables of a child, and their values: a list in braces, or any container of pairs, as std::map is one. (A parameter of
+// type std::map would have every program compile <map>.)
+class Environment {
+public:
+    using Variables = std::vector<std::pair<std::string, std::string>>;
+
+    Environment() = default;
+    Environment(std::initializer_list<std::pair<std::string, std::string>> variables) : variables_(variables) {}
+    template <class Container, class = decltype(std::declval<const Container&>().begin()->second)>
+    Environment(const Container& variables) : variables_(variables.begin(), variables.end()) {}
+
+    // Of several of one name the child sees the first.
+    const Variables& variables() const noexcept { return variables_; }
+
+private:
+    Variables variables_;
+};
 }  // namespace subprocess
 
 class SubprocessOptions {
 public:
-    // Compiled: where a copy is inlined gcc 12 warns of what it takes for uninitialised in an absl::optional of a variant.
     SubprocessOptions();
     SubprocessOptions(const SubprocessOptions& other);
     SubprocessOptions(SubprocessOptions&& other) noexcept;
@@ -47,7 +65,7 @@ public:
     // The child's working directory. A relative path of the program is meant from there.
     SubprocessOptions& cwd(std::string value) { return cwd_ = std::move(value), *this; }
     // The child's environment, in place of a copy of ours. The program is searched for in its PATH.
-    SubprocessOptions& env(std::map<std::string, std::string> value) { return env_ = std::move(value), *this; }
+    SubprocessOptions& env(subprocess::Environment value);
     // The program to execute in place of the first argument, which is then but a name; with a shell, that shell.
     SubprocessOptions& executable(std::string value) { return executable_ = std::move(value), *this; }
     // setsid(2) in the child: it leads a new session without a terminal.
@@ -65,9 +83,9 @@ public:
     // setreuid(2), setregid(2) and setgroups(2) in the child, which take privileges: std::system_error with EPERM without.
     // std::invalid_argument for a name that there is not. What is not given stays: a server that leaves root behind gives
     // all three, `.user("www-data").group("www-data").extra_groups({})`.
-    SubprocessOptions& user(subprocess::Id value) { return user_ = std::move(value), *this; }
-    SubprocessOptions& group(subprocess::Id value) { return group_ = std::move(value), *this; }
-    SubprocessOptions& extra_groups(std::vector<subprocess::Id> value) { return extra_groups_ = std::move(value), *this; }
+    SubprocessOptions& user(subprocess::Id value);
+    SubprocessOptions& group(subprocess::Id value);
+    SubprocessOptions& extra_groups(std::vector<subprocess::Id> value);
     // Of the StreamReaders that create_subprocess_exec makes, in bytes; 64 KiB by default.
     SubprocessOptions& limit(std::size_t value) noexcept { return limit_ = value, *this; }
 
@@ -75,7 +93,7 @@ public:
     const absl::optional<int>& stdout_() const noexcept { return stdout_value_; }
     const absl::optional<int>& stderr_() const noexcept { return stderr_value_; }
     const absl::optional<std::string>& cwd() const noexcept { return cwd_; }
-    const absl::optional<std::map<std::string, std::string>>& env() const noexcept { return env_; }
+    const absl::optional<subprocess::Environment>& env() const noexcept;
     const absl::optional<std::string>& executable() const noexcept { return executable_; }
     bool start_new_session() const noexcept { return start_new_session_; }
     const absl::optional<pid_t>& process_group() const noexcept { return process_group_; }
@@ -83,9 +101,9 @@ public:
     bool close_fds() const noexcept { return close_fds_; }
     bool restore_signals() const noexcept { return restore_signals_; }
     const absl::optional<mode_t>& umask() const noexcept { return umask_; }
-    const absl::optional<subprocess::Id>& user() const noexcept { return user_; }
-    const absl::optional<subprocess::Id>& group() const noexcept { return group_; }
-    const absl::optional<std::vector<subprocess::Id>>& extra_groups() const noexcept { return extra_groups_; }
+    const absl::optional<subprocess::Id>& user() const noexcept;
+    const absl::optional<subprocess::Id>& group() const noexcept;
+    const absl::optional<std::vector<subprocess::Id>>& extra_groups() const noexcept;
     std::size_t limit() const noexcept { return limit_; }
 
 private:
@@ -93,7 +111,6 @@ private:
     absl::optional<int> stdout_value_;
     absl::optional<int> stderr_value_;
     absl::optional<std::string> cwd_;
-    absl::optional<std::map<std::string, std::string>> env_;
     absl::optional<std::string> executable_;
     bool start_new_session_ = false;
     absl::optional<pid_t> process_group_;
@@ -101,10 +118,12 @@ private:
     bool close_fds_ = true;
     bool restore_signals_ = true;
     absl::optional<mode_t> umask_;
-    absl::optional<subprocess::Id> user_;
-    absl::optional<subprocess::Id> group_;
-    absl::optional<std::vector<subprocess::Id>> extra_groups_;
     std::size_t limit_ = 64 * 1024;
+    // What few programs give, of types that every program would compile.
+    struct Rare;
+    const Rare& rare() const noexcept;
+    Rare& change_rare();
+    std::unique_ptr<Rare> rare_;  // null for none
 };
 
 }  // namespace cede

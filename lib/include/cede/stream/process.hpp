@@ -22,6 +22,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 
+#include "cede/base/depends_on.hpp"
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/net/command_line.hpp"
 #include "cede/net/subprocess_options.hpp"
@@ -61,7 +62,9 @@ public:
     // RuntimeError for an input without a pipe for it; CancelledError, and the child goes on.
     Coroutine<Output> communicate(absl::optional<std::string> input = absl::nullopt) const;
     template <class View, class = std::enable_if_t<std::is_same<View, absl::string_view>::value>>
-    Coroutine<Output> communicate(View input) const { return communicate(absl::optional<std::string>(std::string(input))); }
+    Coroutine<detail::DependsOn<View, Output>> communicate(View input) const {
+        return communicate(absl::optional<std::string>(std::string(input)));
+    }
 
     // Throw std::system_error with ESRCH when the child has ended.
     void send_signal(int signal) const;
@@ -97,9 +100,9 @@ Coroutine<Process> create_subprocess_shell(std::string command, SubprocessOption
 // As Python spells it: the program, its arguments, and SubprocessOptions, if any, behind them.
 template <class Program, class... More,
           class = std::enable_if_t<std::is_convertible<const Program&, absl::string_view>::value>>
-Coroutine<Process> create_subprocess_exec(const Program& program, const More&... more) {
+Coroutine<detail::DependsOn<Program, Process>> create_subprocess_exec(const Program& program, const More&... more) {
     detail::CommandLine line(program, more...);
-    return create_subprocess_exec(std::move(line.arguments), std::move(line.options));
+    return create_subprocess_exec(detail::depends_on<Program>(std::move(line.arguments)), std::move(line.options));
 }
 
 }  // namespace cede

@@ -24,6 +24,7 @@
 #include "absl/types/span.h"
 
 #include "cede/base/buffers.hpp"
+#include "cede/base/depends_on.hpp"
 #include "cede/base/fwd.hpp"
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/stream/errors.hpp"
@@ -76,7 +77,7 @@ public:
     // of `buffer`, 0 at the end of the stream. The memory must live until the await ends.
     Coroutine<std::size_t> read_into(absl::Span<char> buffer) const;
     template <class Buffer, class = detail::IfBuffer<Buffer>>
-    Coroutine<std::size_t> read_into(Buffer& buffer) const { return read_into(absl::MakeSpan(buffer)); }
+    Coroutine<detail::DependsOn<Buffer, std::size_t>> read_into(Buffer& buffer) const { return read_into(absl::MakeSpan(buffer)); }
 
     // A line, or nullopt at the end of the stream. Throws as readline().
     Coroutine<absl::optional<std::string>> next() const;

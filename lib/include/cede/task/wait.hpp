@@ -92,10 +92,7 @@ template <class H>
 Coroutine<WaitResult<H>> wait(std::initializer_list<H> handles, const WaitOptions& options = WaitOptions()) {
     return cede::wait(std::vector<H>(handles), options);
 }
-inline Coroutine<WaitResult<AnyFuture>> wait(std::initializer_list<AnyFuture> handles,
-                                             const WaitOptions& options = WaitOptions()) {
-    return cede::wait(std::vector<AnyFuture>(handles), options);
-}
+Coroutine<WaitResult<AnyFuture>> wait(std::initializer_list<AnyFuture> handles, const WaitOptions& options = WaitOptions());
 
 }  // namespace cede
 
