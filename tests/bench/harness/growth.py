@@ -18,9 +18,9 @@ GROWTHS = [
     Growth("sleeps", "one of so many tasks that sleep", "ns", "sleeps", 1, True, 1e9),
     Growth("timers", "one of so many timers", "ns", "timers", 1, True, 1e9),
     Growth("parked", "a parked task of so many", "bytes", "parked", 1, False, 1),
-    Growth("echo", "a message to one of 64 busy connections beside so many idle ones, server CPU", "ns", None, 0, False, 1000),
+    Growth("echo", "a message beside so many idle connections, CPU", "ns", None, 0, False, 1000),
 ]
-ECHO = network.EchoRow("", "", 64, 64)
+ECHO = network.EchoRow("", "", 64, 64)  # connections that are busy, bytes
 ECHO_SERVERS = {rows.OURS: "cede_streams", rows.LIMIT: "epoll"}
 
 
