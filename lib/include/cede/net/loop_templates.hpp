@@ -94,32 +94,35 @@ ConnectionTo<T, P> with_own_protocol(const char* call, ConnectionTo<T, B> made) 
 template <class F, class... Args, class P>
 detail::ConnectionTo<Transport, P> LoopNetwork::create_connection(F factory, Args&&... args) {
     return detail::with_own_protocol<P>(
-        "create_connection", create_connection(detail::depends_on<F>(ProtocolFactory(std::move(factory))), std::forward<Args>(args)...));
+        "create_connection", create_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
 }
 template <class F, class... Args, class P>
 detail::ConnectionTo<Transport, P> LoopNetwork::create_unix_connection(F factory, Args&&... args) {
     return detail::with_own_protocol<P>(
-        "create_unix_connection", create_unix_connection(detail::depends_on<F>(ProtocolFactory(std::move(factory))), std::forward<Args>(args)...));
+        "create_unix_connection", create_unix_connection(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
 }
 template <class F, class... Args, class P>
 detail::ConnectionTo<Transport, P> LoopNetwork::connect_accepted_socket(F factory, Args&&... args) {
     return detail::with_own_protocol<P>(
-        "connect_accepted_socket", connect_accepted_socket(detail::depends_on<F>(ProtocolFactory(std::move(factory))), std::forward<Args>(args)...));
+        "connect_accepted_socket", connect_accepted_socket(ProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
 }
 template <class F, class P>
 detail::ConnectionTo<DatagramTransport, P> LoopNetwork::create_datagram_endpoint(F factory, DatagramOptions options) {
     return detail::with_own_protocol<P>(
-        "create_datagram_endpoint", create_datagram_endpoint(detail::depends_on<F>(ProtocolFactory(std::move(factory))), std::move(options)));
+        "create_datagram_endpoint",
+        create_datagram_endpoint(ProtocolFactory(std::move(factory)), detail::depends_on<F>(std::move(options))));
 }
 template <class F, class P>
 detail::ConnectionTo<ReadTransport, P> LoopNetwork::connect_read_pipe(F factory, Pipe pipe) {
-    return detail::with_own_protocol<P>("connect_read_pipe",
-                                        connect_read_pipe(detail::depends_on<F>(ProtocolFactory(std::move(factory))), std::move(pipe)));
+    return detail::with_own_protocol<P>(
+        "connect_read_pipe",
+        connect_read_pipe(ProtocolFactory(std::move(factory)), detail::depends_on<F>(std::move(pipe))));
 }
 template <class F, class P>
 detail::ConnectionTo<WriteTransport, P> LoopNetwork::connect_write_pipe(F factory, Pipe pipe) {
-    return detail::with_own_protocol<P>("connect_write_pipe",
-                                        connect_write_pipe(detail::depends_on<F>(ProtocolFactory(std::move(factory))), std::move(pipe)));
+    return detail::with_own_protocol<P>(
+        "connect_write_pipe",
+        connect_write_pipe(ProtocolFactory(std::move(factory)), detail::depends_on<F>(std::move(pipe))));
 }
 
 }  // namespace cede
