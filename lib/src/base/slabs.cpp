@@ -140,11 +140,9 @@ Slab* take_free(bool large) noexcept {
 
 Slab& new_slab(std::size_t index, bool large) {
     Slab* slab = take_free(large);
-    if (slab == nullptr && large && regions_with_room[true] == nullptr && !huge_pages.wanted()) {
-        large = false;
-        slab = take_free(false);
-    }
+    if (slab == nullptr && large) slab = take_free(false);  // as a crowd has left them while huge pages were slow
     if (slab == nullptr) {
+        if (large && regions_with_room[true] == nullptr) large = huge_pages.wanted();
         Region& region = regions_with_room[large] != nullptr ? *regions_with_room[large] : new_region(large);
         slab = &slab_in(region);
         slab->region = &region;
