@@ -61,6 +61,11 @@ BOOST_AUTO_TEST_CASE(directory_environment_and_umask_are_the_childs) {
         BOOST_TEST(output_of({"/usr/bin/env"}, SubprocessOptions().env({})) == "");
         const std::map<std::string, std::string> variables{{"B", "2"}, {"A", "1"}};
         BOOST_TEST(output_of({"/usr/bin/env"}, SubprocessOptions().env(variables)) == "A=1\nB=2\n");
+        SubprocessOptions changed = SubprocessOptions().env(variables);
+        const SubprocessOptions kept = changed;
+        changed.env({{"A", "3"}});
+        BOOST_TEST(output_of({"/usr/bin/env"}, changed) == "A=3\n");
+        BOOST_TEST(output_of({"/usr/bin/env"}, kept) == "A=1\nB=2\n");
         BOOST_TEST(output_of({"env"}, SubprocessOptions().env({{"PATH", "/nowhere:/usr/bin"}})) == "PATH=/nowhere:/usr/bin\n");
         BOOST_TEST(output_of({"sh", "-c", "umask"}, SubprocessOptions().umask(0123)) == "0123\n");
         BOOST_TEST(output_of({"a name", "-c", "echo $0"}, SubprocessOptions().executable("/bin/sh")) == "a name\n");

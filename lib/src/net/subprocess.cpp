@@ -19,15 +19,8 @@ SubprocessOptions::SubprocessOptions(SubprocessOptions&& other) noexcept = defau
 SubprocessOptions& SubprocessOptions::operator=(SubprocessOptions&& other) noexcept = default;
 SubprocessOptions::~SubprocessOptions() = default;
 
-SubprocessOptions::SubprocessOptions(const SubprocessOptions& other)
-    : stdin_value_(other.stdin_value_), stdout_value_(other.stdout_value_), stderr_value_(other.stderr_value_), cwd_(other.cwd_),
-      executable_(other.executable_), start_new_session_(other.start_new_session_), process_group_(other.process_group_),
-      pass_fds_(other.pass_fds_), close_fds_(other.close_fds_), restore_signals_(other.restore_signals_), umask_(other.umask_),
-      limit_(other.limit_), rare_(other.rare_ != nullptr ? new Rare(*other.rare_) : nullptr) {}
-
-SubprocessOptions& SubprocessOptions::operator=(const SubprocessOptions& other) {
-    return *this = SubprocessOptions(other);
-}
+SubprocessOptions::SubprocessOptions(const SubprocessOptions& other) = default;
+SubprocessOptions& SubprocessOptions::operator=(const SubprocessOptions& other) = default;
 
 const SubprocessOptions::Rare& SubprocessOptions::rare() const noexcept {
     static const Rare none;
@@ -35,8 +28,9 @@ const SubprocessOptions::Rare& SubprocessOptions::rare() const noexcept {
 }
 
 SubprocessOptions::Rare& SubprocessOptions::change_rare() {
-    if (rare_ == nullptr) rare_.reset(new Rare());
-    return *rare_;
+    const std::shared_ptr<Rare> own = std::make_shared<Rare>(rare());
+    rare_ = own;
+    return *own;
 }
 
 SubprocessOptions& SubprocessOptions::env(subprocess::Environment value) {

@@ -10,6 +10,7 @@
 
 namespace cede {
 namespace detail {
+
 ReaderCore::ReaderCore(std::size_t limit, EventLoop& loop)
     : LoopBound(loop), limit_(limit), waiter_(nullptr) {}
 

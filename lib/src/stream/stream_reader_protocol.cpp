@@ -71,7 +71,8 @@ void start_client(EventLoop& loop, std::shared_ptr<BaseTransport> transport, std
 
 }  // namespace
 
-StreamReaderProtocol::StreamReaderProtocol(StreamReader reader) : StreamReaderProtocol(std::move(reader), std::shared_ptr<ClientConnected>()) {}
+StreamReaderProtocol::StreamReaderProtocol(StreamReader reader)
+    : StreamReaderProtocol(std::move(reader), std::shared_ptr<ClientConnected>()) {}
 
 StreamReaderProtocol::StreamReaderProtocol(StreamReader reader, std::shared_ptr<ClientConnected> client_connected)
     : FlowControlMixin(loop_of(reader)), reader_(reader.core()), client_connected_(std::move(client_connected)) {

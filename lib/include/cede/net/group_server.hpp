@@ -100,8 +100,9 @@ std::vector<Erased> one_for_each_loop(const LoopGroup& group, const F& callable,
 }
 
 template <class F>
-Coroutine<DependsOn<F, GroupServer>> create_group_server(LoopGroup& group, const F& factory, std::vector<std::string> hosts, Port port,
-                                           ServerOptions options) {
+Coroutine<DependsOn<F, GroupServer>>
+create_group_server(LoopGroup& group, const F& factory, std::vector<std::string> hosts, Port port,
+                    ServerOptions options) {
     using Factory = LoopNetwork::ProtocolFactory;
     return create_group_server(group.core(),
                                one_for_each_loop<Factory>(group, factory, [](F copy) { return Factory(std::move(copy)); }),
@@ -117,26 +118,29 @@ Coroutine<DependsOn<F, GroupServer>> create_group_server(LoopGroup& group, const
 // std::invalid_argument for ServerOptions::socket(), since each loop needs a socket of its own, and RuntimeError for a group
 // that has stopped.
 template <class F>
-Coroutine<detail::DependsOn<F, GroupServer>> create_server(LoopGroup& group, F factory, absl::optional<std::string> host, Port port,
-                                     ServerOptions options = ServerOptions()) {
+Coroutine<detail::DependsOn<F, GroupServer>>
+create_server(LoopGroup& group, F factory, absl::optional<std::string> host, Port port,
+              ServerOptions options = ServerOptions()) {
     return detail::create_group_server(group, factory, {std::move(host).value_or(std::string())}, std::move(port),
                                        std::move(options));
 }
 template <class F>
-Coroutine<detail::DependsOn<F, GroupServer>> create_server(LoopGroup& group, F factory, std::nullptr_t, Port port,
-                                     ServerOptions options = ServerOptions()) {
+Coroutine<detail::DependsOn<F, GroupServer>>
+create_server(LoopGroup& group, F factory, std::nullptr_t, Port port, ServerOptions options = ServerOptions()) {
     return create_server(group, std::move(factory), absl::nullopt, std::move(port), std::move(options));
 }
 // On every address of each of `hosts`, a vector or a list in braces.
 template <class F, class Host>
-Coroutine<detail::DependsOn<F, GroupServer>> create_server(LoopGroup& group, F factory, const std::vector<Host>& hosts, Port port,
-                                     ServerOptions options = ServerOptions()) {
+Coroutine<detail::DependsOn<F, GroupServer>>
+create_server(LoopGroup& group, F factory, const std::vector<Host>& hosts, Port port,
+              ServerOptions options = ServerOptions()) {
     return detail::create_group_server(group, factory, std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
                                        std::move(options));
 }
 template <class F, class Host>
-Coroutine<detail::DependsOn<F, GroupServer>> create_server(LoopGroup& group, F factory, std::initializer_list<Host> hosts, Port port,
-                                     ServerOptions options = ServerOptions()) {
+Coroutine<detail::DependsOn<F, GroupServer>>
+create_server(LoopGroup& group, F factory, std::initializer_list<Host> hosts, Port port,
+              ServerOptions options = ServerOptions()) {
     return create_server(group, std::move(factory), std::vector<Host>(hosts), std::move(port), std::move(options));
 }
 

@@ -30,24 +30,26 @@ namespace cede {
 // --- Several hosts. No empty pair of braces fits a template, so that `{}` for the host goes on to mean none: all interfaces. ---
 
 template <class Host>
-Coroutine<detail::DependsOn<Host, Server>> LoopNetwork::create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port) {
+Coroutine<detail::DependsOn<Host, Server>> LoopNetwork::create_server(ProtocolFactory factory, const std::vector<Host>& hosts,
+                                                                      Port port) {
     return create_server(std::move(factory), hosts, std::move(port), ServerOptions());
 }
 template <class Host>
-Coroutine<detail::DependsOn<Host, Server>> LoopNetwork::create_server(ProtocolFactory factory, const std::vector<Host>& hosts, Port port,
-                                             ServerOptions options) {
-    return create_server_on_hosts(detail::depends_on<Host>(std::move(factory)), std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
-                                  std::move(options));
+Coroutine<detail::DependsOn<Host, Server>> LoopNetwork::create_server(ProtocolFactory factory, const std::vector<Host>& hosts,
+                                                                      Port port, ServerOptions options) {
+    return create_server_on_hosts(detail::depends_on<Host>(std::move(factory)),
+                                  std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port), std::move(options));
 }
 template <class Host>
-Coroutine<detail::DependsOn<Host, Server>> LoopNetwork::create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port) {
-    return create_server(std::move(factory), hosts, std::move(port), ServerOptions());
+Coroutine<detail::DependsOn<Host, Server>> LoopNetwork::create_server(ProtocolFactory factory,
+                                                                      std::initializer_list<Host> hosts, Port port) {
+    return create_server(std::move(factory), std::vector<Host>(hosts), std::move(port), ServerOptions());
 }
 template <class Host>
-Coroutine<detail::DependsOn<Host, Server>> LoopNetwork::create_server(ProtocolFactory factory, std::initializer_list<Host> hosts, Port port,
-                                             ServerOptions options) {
-    return create_server_on_hosts(detail::depends_on<Host>(std::move(factory)), std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
-                                  std::move(options));
+Coroutine<detail::DependsOn<Host, Server>> LoopNetwork::create_server(ProtocolFactory factory,
+                                                                      std::initializer_list<Host> hosts, Port port,
+                                                                      ServerOptions options) {
+    return create_server(std::move(factory), std::vector<Host>(hosts), std::move(port), std::move(options));
 }
 
 // --- Buffers that are containers ---

@@ -123,7 +123,7 @@ private:
     struct Rare;
     const Rare& rare() const noexcept;
     Rare& change_rare();
-    std::unique_ptr<Rare> rare_;  // null for none
+    std::shared_ptr<const Rare> rare_;  // null for none; shared by copies until one is changed
 };
 
 }  // namespace cede

@@ -49,8 +49,9 @@ Coroutine<GroupServer> start_group_stream_server(std::shared_ptr<LoopGroupCore> 
 Coroutine<Server> start_unix_stream_server(ClientConnected callback, ServerOptions options);
 
 template <class F>
-Coroutine<DependsOn<F, GroupServer>> start_group_stream_server(LoopGroup& group, const F& callback, std::vector<std::string> hosts, Port port,
-                                                 ServerOptions options) {
+Coroutine<DependsOn<F, GroupServer>>
+start_group_stream_server(LoopGroup& group, const F& callback, std::vector<std::string> hosts, Port port,
+                          ServerOptions options) {
     return start_group_stream_server(
         group.core(),
         one_for_each_loop<ClientConnected>(group, callback, [](F copy) { return to_client_connected(std::move(copy)); }),
@@ -63,70 +64,75 @@ Coroutine<DependsOn<F, GroupServer>> start_group_stream_server(LoopGroup& group,
 // Server::sockets(). Throws std::system_error, of the system or in resolver_category(); std::invalid_argument for a limit of
 // zero; RuntimeError when no loop runs.
 template <class F>
-Coroutine<detail::DependsOn<F, Server>> start_server(F&& callback, absl::optional<std::string> host, Port port,
-                               ServerOptions options = ServerOptions()) {
+Coroutine<detail::DependsOn<F, Server>>
+start_server(F&& callback, absl::optional<std::string> host, Port port, ServerOptions options = ServerOptions()) {
     return detail::start_stream_server(detail::to_client_connected(std::forward<F>(callback)),
                                        std::move(host).value_or(std::string()), std::move(port), std::move(options));
 }
 template <class F>
-Coroutine<detail::DependsOn<F, Server>> start_server(F&& callback, std::nullptr_t, Port port, ServerOptions options = ServerOptions()) {
+Coroutine<detail::DependsOn<F, Server>>
+start_server(F&& callback, std::nullptr_t, Port port, ServerOptions options = ServerOptions()) {
     return start_server(std::forward<F>(callback), absl::nullopt, std::move(port), std::move(options));
 }
 // The same on every address of each of `hosts`, a vector or a list in braces: start_server(serve, {"127.0.0.1", "::1"}, 80).
 // See EventLoop::create_server().
 template <class F, class Host>
-Coroutine<detail::DependsOn<F, Server>> start_server(F&& callback, const std::vector<Host>& hosts, Port port,
-                               ServerOptions options = ServerOptions()) {
+Coroutine<detail::DependsOn<F, Server>>
+start_server(F&& callback, const std::vector<Host>& hosts, Port port, ServerOptions options = ServerOptions()) {
     return detail::start_stream_server(detail::to_client_connected(std::forward<F>(callback)),
                                        std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
                                        std::move(options));
 }
 template <class F, class Host>
-Coroutine<detail::DependsOn<F, Server>> start_server(F&& callback, std::initializer_list<Host> hosts, Port port,
-                               ServerOptions options = ServerOptions()) {
-    return detail::start_stream_server(detail::to_client_connected(std::forward<F>(callback)),
-                                       std::vector<std::string>(hosts.begin(), hosts.end()), std::move(port),
-                                       std::move(options));
+Coroutine<detail::DependsOn<F, Server>>
+start_server(F&& callback, std::initializer_list<Host> hosts, Port port, ServerOptions options = ServerOptions()) {
+    return start_server(std::forward<F>(callback), std::vector<Host>(hosts), std::move(port), std::move(options));
 }
 // The same on every loop of `group`, all on one port: see net/group_server.hpp. Each loop has a copy of `callback`, and runs it
 // for the connections that the system gives it; what the copies share must bear several threads. Await it in a task of any
 // loop, or give it to run().
 template <class F>
-Coroutine<detail::DependsOn<F, GroupServer>> start_server(LoopGroup& group, F callback, absl::optional<std::string> host, Port port,
-                                    ServerOptions options = ServerOptions()) {
+Coroutine<detail::DependsOn<F, GroupServer>>
+start_server(LoopGroup& group, F callback, absl::optional<std::string> host, Port port,
+             ServerOptions options = ServerOptions()) {
     return detail::start_group_stream_server(group, callback, {std::move(host).value_or(std::string())}, std::move(port),
                                              std::move(options));
 }
 template <class F>
-Coroutine<detail::DependsOn<F, GroupServer>> start_server(LoopGroup& group, F callback, std::nullptr_t, Port port,
-                                    ServerOptions options = ServerOptions()) {
+Coroutine<detail::DependsOn<F, GroupServer>>
+start_server(LoopGroup& group, F callback, std::nullptr_t, Port port, ServerOptions options = ServerOptions()) {
     return start_server(group, std::move(callback), absl::nullopt, std::move(port), std::move(options));
 }
 template <class F, class Host>
-Coroutine<detail::DependsOn<F, GroupServer>> start_server(LoopGroup& group, F callback, const std::vector<Host>& hosts, Port port,
-                                    ServerOptions options = ServerOptions()) {
+Coroutine<detail::DependsOn<F, GroupServer>>
+start_server(LoopGroup& group, F callback, const std::vector<Host>& hosts, Port port,
+             ServerOptions options = ServerOptions()) {
     return detail::start_group_stream_server(group, callback, std::vector<std::string>(hosts.begin(), hosts.end()),
                                              std::move(port), std::move(options));
 }
 template <class F, class Host>
-Coroutine<detail::DependsOn<F, GroupServer>> start_server(LoopGroup& group, F callback, std::initializer_list<Host> hosts, Port port,
-                                    ServerOptions options = ServerOptions()) {
+Coroutine<detail::DependsOn<F, GroupServer>>
+start_server(LoopGroup& group, F callback, std::initializer_list<Host> hosts, Port port,
+             ServerOptions options = ServerOptions()) {
     return start_server(group, std::move(callback), std::vector<Host>(hosts), std::move(port), std::move(options));
 }
 // On ServerOptions::socket(), which is bound.
 template <class F>
-Coroutine<detail::DependsOn<F, Server>> start_server(F&& callback, ServerOptions options) {
+Coroutine<detail::DependsOn<F, Server>>
+start_server(F&& callback, ServerOptions options) {
     return detail::start_stream_server(detail::to_client_connected(std::forward<F>(callback)), std::move(options));
 }
 
 // The same on a Unix socket at `path`; one that begins with '\0' is an abstract name.
 template <class F>
-Coroutine<detail::DependsOn<F, Server>> start_unix_server(F&& callback, std::string path, ServerOptions options = ServerOptions()) {
+Coroutine<detail::DependsOn<F, Server>>
+start_unix_server(F&& callback, std::string path, ServerOptions options = ServerOptions()) {
     return detail::start_unix_stream_server(detail::to_client_connected(std::forward<F>(callback)), std::move(path),
                                             std::move(options));
 }
 template <class F>
-Coroutine<detail::DependsOn<F, Server>> start_unix_server(F&& callback, ServerOptions options) {
+Coroutine<detail::DependsOn<F, Server>>
+start_unix_server(F&& callback, ServerOptions options) {
     return detail::start_unix_stream_server(detail::to_client_connected(std::forward<F>(callback)), std::move(options));
 }
 
