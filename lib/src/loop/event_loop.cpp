@@ -59,7 +59,7 @@ RunningScope::~RunningScope() {
 }  // namespace detail
 
 EventLoop::EventLoop(std::unique_ptr<selectors::BaseSelector> selector)
-    : debug_(detail::debug_by_environment()), impl_(new detail::LoopImpl(std::move(selector))) {
+    : debug_(detail::debug_by_environment()), impl_(std::make_shared<detail::LoopImpl>(std::move(selector))) {
     reference_ = detail::LoopToken::take(*this);
     if (debug_) detail::Origin::note_debug_mode();
 }

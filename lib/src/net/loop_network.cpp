@@ -17,7 +17,7 @@ LoopNetwork::~LoopNetwork() = default;
 EventLoop& LoopNetwork::loop() noexcept { return static_cast<EventLoop&>(*this); }
 
 detail::NetworkState& LoopNetwork::network() {
-    if (network_ == nullptr) network_.reset(new detail::NetworkState());
+    if (network_ == nullptr) network_ = std::make_shared<detail::NetworkState>();
     return *network_;
 }
 

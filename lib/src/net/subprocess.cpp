@@ -7,47 +7,6 @@
 
 namespace cede {
 
-struct SubprocessOptions::Rare {
-    absl::optional<subprocess::Environment> env;
-    absl::optional<subprocess::Id> user;
-    absl::optional<subprocess::Id> group;
-    absl::optional<std::vector<subprocess::Id>> extra_groups;
-};
-
-SubprocessOptions::SubprocessOptions() = default;
-SubprocessOptions::SubprocessOptions(SubprocessOptions&& other) noexcept = default;
-SubprocessOptions& SubprocessOptions::operator=(SubprocessOptions&& other) noexcept = default;
-SubprocessOptions::~SubprocessOptions() = default;
-
-SubprocessOptions::SubprocessOptions(const SubprocessOptions& other) = default;
-SubprocessOptions& SubprocessOptions::operator=(const SubprocessOptions& other) = default;
-
-const SubprocessOptions::Rare& SubprocessOptions::rare() const noexcept {
-    static const Rare none;
-    return rare_ != nullptr ? *rare_ : none;
-}
-
-SubprocessOptions::Rare& SubprocessOptions::change_rare() {
-    const std::shared_ptr<Rare> own = std::make_shared<Rare>(rare());
-    rare_ = own;
-    return *own;
-}
-
-SubprocessOptions& SubprocessOptions::env(subprocess::Environment value) {
-    return change_rare().env = std::move(value), *this;
-}
-SubprocessOptions& SubprocessOptions::user(subprocess::Id value) { return change_rare().user = std::move(value), *this; }
-SubprocessOptions& SubprocessOptions::group(subprocess::Id value) { return change_rare().group = std::move(value), *this; }
-SubprocessOptions& SubprocessOptions::extra_groups(std::vector<subprocess::Id> value) {
-    return change_rare().extra_groups = std::move(value), *this;
-}
-
-const absl::optional<subprocess::Environment>& SubprocessOptions::env() const noexcept { return rare().env; }
-const absl::optional<subprocess::Id>& SubprocessOptions::user() const noexcept { return rare().user; }
-const absl::optional<subprocess::Id>& SubprocessOptions::group() const noexcept { return rare().group; }
-const absl::optional<std::vector<subprocess::Id>>& SubprocessOptions::extra_groups() const noexcept {
-    return rare().extra_groups;
-}
 namespace {
 
 using Subprocess = LoopNetwork::Subprocess;

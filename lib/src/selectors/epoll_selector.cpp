@@ -45,7 +45,7 @@ struct EpollSelector::Impl {
     }
 };
 
-EpollSelector::EpollSelector() : impl_(std::make_unique<Impl>()) {}
+EpollSelector::EpollSelector() : impl_(std::make_shared<Impl>()) {}
 
 EpollSelector::~EpollSelector() = default;
 

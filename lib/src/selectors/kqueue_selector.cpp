@@ -67,7 +67,7 @@ struct KqueueSelector::Impl {
     }
 };
 
-KqueueSelector::KqueueSelector() : impl_(std::make_unique<Impl>()) {
+KqueueSelector::KqueueSelector() : impl_(std::make_shared<Impl>()) {
     // kqueue() has no flag for it on macOS. A child made by fork gets no kqueue at all, so there is no race to lose.
     ::fcntl(impl_->queue.get(), F_SETFD, FD_CLOEXEC);
 }

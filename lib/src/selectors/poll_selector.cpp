@@ -32,7 +32,7 @@ struct PollSelector::Impl {
     detail::FdTable<std::size_t> position_of;  // where an fd is in `polled`
 };
 
-PollSelector::PollSelector() : impl_(std::make_unique<Impl>()) {}
+PollSelector::PollSelector() : impl_(std::make_shared<Impl>()) {}
 
 PollSelector::~PollSelector() = default;
 

@@ -26,7 +26,7 @@ struct SelectSelector::Impl {
     }
 };
 
-SelectSelector::SelectSelector() : impl_(std::make_unique<Impl>()) {
+SelectSelector::SelectSelector() : impl_(std::make_shared<Impl>()) {
     FD_ZERO(&impl_->readers);
     FD_ZERO(&impl_->writers);
 }

@@ -1,9 +1,20 @@
 #include "cede/selectors/selector_key.hpp"
 
+#include <memory>
+#include <string>
+#include <utility>
+
 #include "cede/base/reports.hpp"
 
 namespace cede {
 namespace selectors {
+
+BadDataCast::BadDataCast(std::string text) : text_(std::make_shared<const std::string>(std::move(text))) {}
+
+SelectorKey::SelectorKey(int file, EventMask mask, absl::any value) : fd(file), events(mask) {
+    if (value.has_value()) data_ = std::make_shared<const absl::any>(std::move(value));
+}
+
 namespace detail {
 
 void throw_bad_data_cast(const SelectorKey& key, const std::type_info& wanted) {

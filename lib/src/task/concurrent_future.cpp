@@ -1,5 +1,9 @@
 #include "cede/task/concurrent_future.hpp"
 
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
 #include "base/thread_state.hpp"
 #include "cede/base/reports.hpp"
 #include "loop/loop_token.hpp"
@@ -20,25 +24,37 @@ void call_and_report(absl::AnyInvocable<void()>& callback) noexcept {
 
 }  // namespace
 
+struct ConcurrentState::Monitor {
+    std::mutex mutex;
+    std::condition_variable done;
+};
+
+class ConcurrentState::Lock : public std::unique_lock<std::mutex> {
+public:
+    explicit Lock(Monitor& monitor) : std::unique_lock<std::mutex>(monitor.mutex) {}
+};
+
+ConcurrentState::ConcurrentState() : monitor_(std::make_shared<Monitor>()) {}
+
 ConcurrentState::~ConcurrentState() = default;
 
 bool ConcurrentState::done() const {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const Lock lock(*monitor_);
     return state_ != State::pending;
 }
 
 bool ConcurrentState::cancelled() const {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const Lock lock(*monitor_);
     return state_ == State::cancelled;
 }
 
 bool ConcurrentState::running() const {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const Lock lock(*monitor_);
     return state_ == State::pending && running_;
 }
 
 bool ConcurrentState::set_running_or_notify_cancel() {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const Lock lock(*monitor_);
     if (state_ == State::cancelled) return false;
     if (state_ == State::finished || running_) {
         throw InvalidStateError("set_running_or_notify_cancel: the work has begun already; call it once, before the work");
@@ -47,19 +63,27 @@ bool ConcurrentState::set_running_or_notify_cancel() {
     return true;
 }
 
-void ConcurrentState::finish(State state, std::unique_lock<std::mutex>& lock) {
+void ConcurrentState::finish(State state, Lock& lock) {
     state_ = state;
     std::vector<absl::AnyInvocable<void()>> callbacks = std::move(callbacks_);
     callbacks_.clear();
     const absl::AnyInvocable<void()> dropped = std::move(on_cancel_);
     on_cancel_ = nullptr;
-    done_.notify_all();
+    monitor_->done.notify_all();
     lock.unlock();
     for (auto& callback : callbacks) call_and_report(callback);
 }
 
+bool ConcurrentState::complete(absl::FunctionRef<void()> store) {
+    Lock lock(*monitor_);
+    if (state_ != State::pending) return false;
+    store();
+    finish(State::finished, lock);
+    return true;
+}
+
 bool ConcurrentState::fail(std::exception_ptr error, bool cancelled) {
-    std::unique_lock<std::mutex> lock(mutex_);
+    Lock lock(*monitor_);
     if (state_ != State::pending) return false;
     error_ = std::move(error);
     finish(cancelled ? State::cancelled : State::finished, lock);
@@ -67,7 +91,7 @@ bool ConcurrentState::fail(std::exception_ptr error, bool cancelled) {
 }
 
 bool ConcurrentState::cancel() {
-    std::unique_lock<std::mutex> lock(mutex_);
+    Lock lock(*monitor_);
     if (state_ != State::pending || running_) return false;
     error_ = std::make_exception_ptr(CancelledError());
     absl::AnyInvocable<void()> on_cancel = std::move(on_cancel_);
@@ -78,14 +102,14 @@ bool ConcurrentState::cancel() {
 }
 
 void ConcurrentState::wait(absl::optional<Duration> timeout) {
-    std::unique_lock<std::mutex> lock(mutex_);
+    Lock lock(*monitor_);
     const auto is_done = [this] { return state_ != State::pending; };
     if (!timeout && !is_done() && thread_state.running != nullptr && worker_.get() == thread_state.running) {
         throw RuntimeError("the loop of this thread does the work of this ConcurrentFuture, and would wait for itself: await "
                            "the future instead");
     }
-    if (!timeout || *timeout >= Duration(std::chrono::hours(24 * 365))) return done_.wait(lock, is_done);
-    if (!done_.wait_for(lock, std::chrono::nanoseconds(*timeout), is_done)) throw TimeoutError("timed out");
+    if (!timeout || *timeout >= Duration(std::chrono::hours(24 * 365))) return monitor_->done.wait(lock, is_done);
+    if (!monitor_->done.wait_for(lock, std::chrono::nanoseconds(*timeout), is_done)) throw TimeoutError("timed out");
 }
 
 void ConcurrentState::check(absl::optional<Duration> timeout) {
@@ -101,7 +125,7 @@ std::exception_ptr ConcurrentState::exception(absl::optional<Duration> timeout) 
 
 void ConcurrentState::add_done_callback(absl::AnyInvocable<void()> callback) {
     {
-        std::lock_guard<std::mutex> lock(mutex_);
+        const Lock lock(*monitor_);
         if (state_ == State::pending) return callbacks_.push_back(std::move(callback));
     }
     call_and_report(callback);
@@ -109,7 +133,7 @@ void ConcurrentState::add_done_callback(absl::AnyInvocable<void()> callback) {
 
 void ConcurrentState::set_on_cancel(absl::AnyInvocable<void()> callback) {
     {
-        std::lock_guard<std::mutex> lock(mutex_);
+        const Lock lock(*monitor_);
         if (state_ == State::pending) {
             on_cancel_ = std::move(callback);
             return;

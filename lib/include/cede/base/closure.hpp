@@ -70,7 +70,7 @@ private:
 
     template <class F>
     static constexpr bool fits() {
-        return sizeof(F) <= N && alignof(F) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible<F>::value;
+        return sizeof(F) <= N && alignof(F) <= alignof(void*) && std::is_nothrow_move_constructible<F>::value;
     }
 
     template <class F, bool Inline>
@@ -101,7 +101,8 @@ private:
     }
 
     const Ops* ops_ = nullptr;
-    alignas(std::max_align_t) unsigned char storage_[N];
+    // Aligned as a pointer is, which captures seldom exceed: as std::max_align_t is, eight bytes of every task would be padding.
+    alignas(void*) unsigned char storage_[N];
 };
 
 template <class R, std::size_t N>

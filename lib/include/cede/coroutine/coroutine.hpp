@@ -53,11 +53,16 @@ private:
     Result<R> result_;
 };
 
+// What owns a started coroutine of any type, so that no unique_ptr is compiled for each.
+class OwnedFrame : public Pooled {
+public:
+    virtual ~OwnedFrame() = default;
+};
+
 template <class R>
-class StartedCoroutine final : public BodyFrame<R>, public Pooled {
+class StartedCoroutine final : public BodyFrame<R>, public OwnedFrame {
 public:
     using BodyFrame<R>::BodyFrame;
-    virtual ~StartedCoroutine() = default;
 };
 
 template <class T>
@@ -148,20 +153,20 @@ public:
     // Raises GeneratorExit where the body waits. Throws RuntimeError when it awaits again, std::invalid_argument when it is
     // running, or what else it throws.
     void close() {
-        if (frame_ != nullptr) return frame_->close();
+        if (frame_ != nullptr) return frame().close();
         if (in_place_ != nullptr) detail::throw_already_executing();
         if (state_ == CoroutineState::created) body_.reset();
         state_ = CoroutineState::closed;
     }
 
     CoroutineState state() const noexcept {
-        if (frame_ != nullptr) return frame_->state();
+        if (frame_ != nullptr) return frame().state();
         return in_place_ != nullptr ? CoroutineState::running : state_;
     }
     // The future it awaits; empty unless it was started by hand and is suspended in an await.
     AnyFuture cr_await() const {
         if (state() != CoroutineState::suspended) return AnyFuture();
-        return AnyFuture(detail::Ref<detail::FutureCore>(static_cast<detail::FutureCore*>(frame_->yielded())));
+        return AnyFuture(detail::Ref<detail::FutureCore>(static_cast<detail::FutureCore*>(frame().yielded())));
     }
 
     // Names it for debug output.
@@ -189,6 +194,7 @@ private:
         take_over(other);
     }
 
+    detail::StartedCoroutine<R>& frame() const noexcept { return static_cast<detail::StartedCoroutine<R>&>(*frame_); }
     AnyFuture drive(std::exception_ptr thrown);
     __attribute__((noinline)) void drop() noexcept {
         if (frame_ == nullptr && state_ == CoroutineState::created && body_) {
@@ -205,7 +211,7 @@ private:
 
     // Mutable for take_from_list().
     mutable detail::Closure<R> body_;
-    mutable std::unique_ptr<detail::StartedCoroutine<R>> frame_;
+    mutable std::unique_ptr<detail::OwnedFrame> frame_;  // a StartedCoroutine<R>
     mutable std::unique_ptr<std::string> name_;  // null: the body's type is its name
     detail::Origin origin_ = detail::Origin::here_in_debug_mode();
     mutable CoroutineState state_ = CoroutineState::created;  // while there is no frame: created or closed
@@ -232,10 +238,10 @@ AnyFuture Coroutine<R>::drive(std::exception_ptr thrown) {
         if (state_ == CoroutineState::closed) detail::throw_reused();
         frame_.reset(new detail::StartedCoroutine<R>(std::move(body_)));
         state_ = CoroutineState::closed;
-    } else if (frame_->closed()) {
+    } else if (frame().closed()) {
         detail::throw_reused();
     }
-    detail::StartedCoroutine<R>& frame = *frame_;  // the body may move this handle, by growing the vector it is in
+    detail::StartedCoroutine<R>& frame = this->frame();  // the body may move this handle, by growing the vector it is in
     frame.resume(std::move(thrown));
     if (!frame.closed()) {
         return AnyFuture(detail::Ref<detail::FutureCore>(static_cast<detail::FutureCore*>(frame.yielded())));
@@ -247,8 +253,8 @@ AnyFuture Coroutine<R>::drive(std::exception_ptr thrown) {
 template <class R>
 CEDE_INLINE_AWAIT R Coroutine<R>::await_here() {
     if (frame_ != nullptr) {
-        if (frame_->closed()) detail::throw_reused();
-        detail::StartedCoroutine<R>& frame = *frame_;
+        detail::StartedCoroutine<R>& frame = this->frame();
+        if (frame.closed()) detail::throw_reused();
         detail::delegate_to(frame);
         return frame.result().take();
     }

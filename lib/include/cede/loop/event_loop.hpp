@@ -279,7 +279,7 @@ private:
     bool closed_ = false;
     bool debug_ = false;
     detail::LoopReference reference_;
-    std::unique_ptr<detail::LoopImpl> impl_;
+    std::shared_ptr<detail::LoopImpl> impl_;  // not shared, but quicker to compile than a unique_ptr
 };
 
 // The loop of every platform: readiness from a selector.

@@ -297,7 +297,7 @@ protected:
 private:
     EventLoop& loop() noexcept;
 
-    std::unique_ptr<detail::NetworkState> network_;
+    std::shared_ptr<detail::NetworkState> network_;  // not shared, but quicker to compile than a unique_ptr
 };
 
 }  // namespace cede

@@ -23,8 +23,8 @@ struct CommandLine {
         const int in_order[] = {0, (add(words), 0)...};
         static_cast<void>(in_order);
     }
-    void add(absl::string_view argument) { arguments.emplace_back(argument); }
-    void add(SubprocessOptions value) { options = std::move(value); }
+    void add(absl::string_view argument);
+    void add(SubprocessOptions value);
 
     std::vector<std::string> arguments;
     SubprocessOptions options;

@@ -3,14 +3,14 @@
 // for what is right by default.
 //
 // A copy refers to the same socket, which the first connection made with it takes.
+//
+// In the headers of options, setters of more than a number are compiled, so that no program compiles what it does not call.
 #ifndef CEDE_NET_CONNECTION_OPTIONS_HPP
 #define CEDE_NET_CONNECTION_OPTIONS_HPP
 
 #include <cstddef>
 #include <memory>
-#include <stdexcept>
 #include <string>
-#include <utility>
 
 #include "absl/types/optional.h"
 
@@ -24,11 +24,8 @@ namespace cede {
 class ConnectionOptions : public detail::SSLSetters<ConnectionOptions> {
 public:
     // A socket that is connected already, in place of a host.
-    ConnectionOptions& socket(Socket value) {
-        socket_ = std::make_shared<Socket>(std::move(value));
-        return *this;
-    }
-    ConnectionOptions& sock(Socket value) { return socket(std::move(value)); }
+    ConnectionOptions& socket(Socket value);
+    ConnectionOptions& sock(Socket value);
     // AF_INET or AF_INET6 for those addresses only.
     ConnectionOptions& family(int value) noexcept { return family_ = value, *this; }
     ConnectionOptions& proto(int value) noexcept { return protocol(value); }
@@ -36,17 +33,10 @@ public:
     // getaddrinfo(3)'s AI_*.
     ConnectionOptions& flags(int value) noexcept { return flags_ = value, *this; }
     // Where to connect from.
-    ConnectionOptions& local_addr(std::string host, Port port) { return local_address(std::move(host), std::move(port)); }
+    ConnectionOptions& local_addr(std::string host, Port port);
     // Throws std::invalid_argument for one that has no host: of a Unix socket, or none.
-    ConnectionOptions& local_addr(const SocketAddress& address) {
-        if (address.host().empty()) throw std::invalid_argument("local_addr needs an address of IPv4 or IPv6");
-        return local_address(address.host(), address.port());
-    }
-    ConnectionOptions& local_address(std::string host, Port port) {
-        local_host_ = std::move(host);
-        local_port_ = std::move(port);
-        return *this;
-    }
+    ConnectionOptions& local_addr(const SocketAddress& address);
+    ConnectionOptions& local_address(std::string host, Port port);
     // Tries the next address beside one that has not answered after this long (RFC 8305 says 250 ms); without it, after one
     // has failed.
     ConnectionOptions& happy_eyeballs_delay(Duration value) noexcept { return happy_eyeballs_delay_ = value, *this; }
@@ -60,7 +50,7 @@ public:
 
     // With ssl(): the name that the server's certificate must have, the host by default. Needed where there is no host: for a
     // Unix socket or one that is connected. An empty one is none: then nobody knows who the server is.
-    ConnectionOptions& server_hostname(std::string value) noexcept { return ssl_.server_hostname = std::move(value), *this; }
+    ConnectionOptions& server_hostname(std::string value) noexcept;
 
     const std::shared_ptr<Socket>& socket() const noexcept { return socket_; }
     int family() const noexcept { return family_; }

@@ -29,27 +29,19 @@ class DatagramOptions {
 public:
     // Where to receive: a name or literal and a port, of which 0 lets the system choose; with family(AF_UNIX) the path of a
     // Unix socket, where a stale socket file is replaced, and where the new one stays after the end; or an address.
-    DatagramOptions& local_addr(std::string host, Port port) {
-        return local_ = {DatagramAddress::host_and_port, std::move(host), std::move(port), SocketAddress()}, *this;
-    }
+    DatagramOptions& local_addr(std::string host, Port port);
     template <class Path, class = std::enable_if_t<detail::IsText<Path>::value>>
     DatagramOptions& local_addr(const Path& path) {  // a template, so that an address in braces is none: {"127.0.0.1", 9999}
-        return local_ = {DatagramAddress::path, detail::to_text(path), Port(), SocketAddress()}, *this;
+        return local_path(detail::to_text(path));
     }
-    DatagramOptions& local_addr(const SocketAddress& address) {
-        return local_ = {DatagramAddress::literal, std::string(), Port(), address}, *this;
-    }
+    DatagramOptions& local_addr(const SocketAddress& address);
     // The one peer: sendto() needs no address then, and nobody else's datagrams are received, unless allow_broadcast is set.
-    DatagramOptions& remote_addr(std::string host, Port port) {
-        return remote_ = {DatagramAddress::host_and_port, std::move(host), std::move(port), SocketAddress()}, *this;
-    }
+    DatagramOptions& remote_addr(std::string host, Port port);
     template <class Path, class = std::enable_if_t<detail::IsText<Path>::value>>
     DatagramOptions& remote_addr(const Path& path) {  // a template, so that an address in braces is none: {"127.0.0.1", 9999}
-        return remote_ = {DatagramAddress::path, detail::to_text(path), Port(), SocketAddress()}, *this;
+        return remote_path(detail::to_text(path));
     }
-    DatagramOptions& remote_addr(const SocketAddress& address) {
-        return remote_ = {DatagramAddress::literal, std::string(), Port(), address}, *this;
-    }
+    DatagramOptions& remote_addr(const SocketAddress& address);
     // AF_INET or AF_INET6 for those addresses only; AF_UNIX. Without an address, the family of a socket that is not bound.
     DatagramOptions& family(int value) noexcept { return family_ = value, *this; }
     DatagramOptions& proto(int value) noexcept { return proto_ = value, *this; }
@@ -60,11 +52,8 @@ public:
     // May send to broadcast addresses. Of a remote_addr the socket is not connected then, since the answers come from others.
     DatagramOptions& allow_broadcast(bool value) noexcept { return allow_broadcast_ = value, *this; }
     // A datagram socket of yours, bound or connected as you like, in place of everything else.
-    DatagramOptions& socket(Socket value) {
-        socket_ = std::make_shared<Socket>(std::move(value));
-        return *this;
-    }
-    DatagramOptions& sock(Socket value) { return socket(std::move(value)); }
+    DatagramOptions& socket(Socket value);
+    DatagramOptions& sock(Socket value);
 
     const DatagramAddress& local_addr() const noexcept { return local_; }
     const DatagramAddress& remote_addr() const noexcept { return remote_; }
@@ -76,6 +65,9 @@ public:
     const std::shared_ptr<Socket>& socket() const noexcept { return socket_; }
 
 private:
+    DatagramOptions& local_path(std::string path);
+    DatagramOptions& remote_path(std::string path);
+
     DatagramAddress local_;
     DatagramAddress remote_;
     int family_ = AF_UNSPEC;

@@ -20,11 +20,8 @@ namespace cede {
 class ServerOptions : public detail::SSLSetters<ServerOptions> {
 public:
     // A socket that is bound already, in place of a host or path.
-    ServerOptions& socket(Socket value) {
-        socket_ = std::make_shared<Socket>(std::move(value));
-        return *this;
-    }
-    ServerOptions& sock(Socket value) { return socket(std::move(value)); }
+    ServerOptions& socket(Socket value);
+    ServerOptions& sock(Socket value);
     // AF_INET or AF_INET6 for those addresses only.
     ServerOptions& family(int value) noexcept { return family_ = value, *this; }
     // getaddrinfo(3)'s AI_*; AI_PASSIVE by default.

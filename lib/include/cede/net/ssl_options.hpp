@@ -80,7 +80,7 @@ public:
     // Which part we play; a client's by default, for StreamWriter::start_tls a server's in what start_server has called.
     StartTlsOptions& server_side(bool value) noexcept { return server_side_ = value, *this; }
     // Of a client: the name that the server's certificate must have. Without one nobody knows who the peer is.
-    StartTlsOptions& server_hostname(std::string value) noexcept { return ssl_.server_hostname = std::move(value), *this; }
+    StartTlsOptions& server_hostname(std::string value) noexcept;
     // As in ConnectionOptions; what is not positive is std::invalid_argument once TLS is started.
     StartTlsOptions& ssl_handshake_timeout(Duration value) noexcept { return ssl_.handshake_timeout = value, *this; }
     StartTlsOptions& ssl_shutdown_timeout(Duration value) noexcept { return ssl_.shutdown_timeout = value, *this; }

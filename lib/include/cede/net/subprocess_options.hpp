@@ -36,7 +36,7 @@ public:
     using Variables = std::vector<std::pair<std::string, std::string>>;
 
     Environment() = default;
-    Environment(std::initializer_list<std::pair<std::string, std::string>> variables) : variables_(variables) {}
+    Environment(std::initializer_list<std::pair<std::string, std::string>> variables);
     template <class Container, class = decltype(std::declval<const Container&>().begin()->second)>
     Environment(const Container& variables) : variables_(variables.begin(), variables.end()) {}
 
@@ -63,23 +63,23 @@ public:
     SubprocessOptions& stdout_(int value) noexcept { return stdout_value_ = value, *this; }
     SubprocessOptions& stderr_(int value) noexcept { return stderr_value_ = value, *this; }
     // The child's working directory. A relative path of the program is meant from there.
-    SubprocessOptions& cwd(std::string value) { return cwd_ = std::move(value), *this; }
+    SubprocessOptions& cwd(std::string value);
     // The child's environment, in place of a copy of ours. The program is searched for in its PATH.
     SubprocessOptions& env(subprocess::Environment value);
     // The program to execute in place of the first argument, which is then but a name; with a shell, that shell.
-    SubprocessOptions& executable(std::string value) { return executable_ = std::move(value), *this; }
+    SubprocessOptions& executable(std::string value);
     // setsid(2) in the child: it leads a new session without a terminal.
     SubprocessOptions& start_new_session(bool value) noexcept { return start_new_session_ = value, *this; }
     // setpgid(2) in the child; 0 for a new group of its own, which kill(-pid) reaches as a whole.
-    SubprocessOptions& process_group(pid_t value) noexcept { return process_group_ = value, *this; }
+    SubprocessOptions& process_group(pid_t value);
     // Descriptors that the child has too, under the same numbers. They must be open until it has started.
-    SubprocessOptions& pass_fds(std::vector<int> value) { return pass_fds_ = std::move(value), *this; }
+    SubprocessOptions& pass_fds(std::vector<int> value);
     // False: the child also gets descriptors above 2 that are not close-on-exec.
     SubprocessOptions& close_fds(bool value) noexcept { return close_fds_ = value, *this; }
     // False: SIGPIPE and SIGXFSZ stay ignored in the child if this program ignores them. (No signal is blocked in a child,
     // and none is handled, whatever this program does.)
     SubprocessOptions& restore_signals(bool value) noexcept { return restore_signals_ = value, *this; }
-    SubprocessOptions& umask(mode_t value) noexcept { return umask_ = value, *this; }
+    SubprocessOptions& umask(mode_t value);
     // setreuid(2), setregid(2) and setgroups(2) in the child, which take privileges: std::system_error with EPERM without.
     // std::invalid_argument for a name that there is not. What is not given stays: a server that leaves root behind gives
     // all three, `.user("www-data").group("www-data").extra_groups({})`.
@@ -92,15 +92,15 @@ public:
     const absl::optional<int>& stdin_() const noexcept { return stdin_value_; }
     const absl::optional<int>& stdout_() const noexcept { return stdout_value_; }
     const absl::optional<int>& stderr_() const noexcept { return stderr_value_; }
-    const absl::optional<std::string>& cwd() const noexcept { return cwd_; }
+    const absl::optional<std::string>& cwd() const noexcept;
     const absl::optional<subprocess::Environment>& env() const noexcept;
-    const absl::optional<std::string>& executable() const noexcept { return executable_; }
+    const absl::optional<std::string>& executable() const noexcept;
     bool start_new_session() const noexcept { return start_new_session_; }
-    const absl::optional<pid_t>& process_group() const noexcept { return process_group_; }
-    const std::vector<int>& pass_fds() const noexcept { return pass_fds_; }
+    const absl::optional<pid_t>& process_group() const noexcept;
+    const std::vector<int>& pass_fds() const noexcept;
     bool close_fds() const noexcept { return close_fds_; }
     bool restore_signals() const noexcept { return restore_signals_; }
-    const absl::optional<mode_t>& umask() const noexcept { return umask_; }
+    const absl::optional<mode_t>& umask() const noexcept;
     const absl::optional<subprocess::Id>& user() const noexcept;
     const absl::optional<subprocess::Id>& group() const noexcept;
     const absl::optional<std::vector<subprocess::Id>>& extra_groups() const noexcept;
@@ -110,14 +110,9 @@ private:
     absl::optional<int> stdin_value_;
     absl::optional<int> stdout_value_;
     absl::optional<int> stderr_value_;
-    absl::optional<std::string> cwd_;
-    absl::optional<std::string> executable_;
     bool start_new_session_ = false;
-    absl::optional<pid_t> process_group_;
-    std::vector<int> pass_fds_;
     bool close_fds_ = true;
     bool restore_signals_ = true;
-    absl::optional<mode_t> umask_;
     std::size_t limit_ = 64 * 1024;
     // What few programs give, of types that every program would compile.
     struct Rare;

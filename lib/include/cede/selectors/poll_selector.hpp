@@ -30,7 +30,7 @@ private:
     void on_close() noexcept override;
 
     struct Impl;
-    std::unique_ptr<Impl> impl_;  // empty once closed
+    std::shared_ptr<Impl> impl_;  // not shared, but quicker to compile than a unique_ptr; empty once closed
 };
 
 }  // namespace selectors

@@ -28,7 +28,7 @@ class SelectorKey;
 // What `SelectorKey::data_as<T>` throws when the data is not a T. It is a std::bad_cast whose text names both types.
 class BadDataCast : public std::bad_cast {
 public:
-    explicit BadDataCast(std::string text) : text_(std::make_shared<const std::string>(std::move(text))) {}
+    explicit BadDataCast(std::string text);
     const char* what() const noexcept override { return text_->c_str(); }
 
 private:
@@ -49,9 +49,7 @@ public:
     SelectorKey(int file, EventMask mask) noexcept : fd(file), events(mask) {}
 
     // A key with data; an empty `value` is no data.
-    SelectorKey(int file, EventMask mask, absl::any value) : fd(file), events(mask) {
-        if (value.has_value()) data_ = std::make_shared<const absl::any>(std::move(value));
-    }
+    SelectorKey(int file, EventMask mask, absl::any value);
 
     int fd = -1;
     EventMask events = 0;

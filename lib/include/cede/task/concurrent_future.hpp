@@ -6,15 +6,14 @@
 #ifndef CEDE_TASK_CONCURRENT_FUTURE_HPP
 #define CEDE_TASK_CONCURRENT_FUTURE_HPP
 
-#include <condition_variable>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/types/optional.h"
 #include "absl/types/variant.h"
 
@@ -31,6 +30,7 @@ namespace detail {
 
 class ConcurrentState {
 public:
+    ConcurrentState();
     virtual ~ConcurrentState();
 
     bool done() const;
@@ -50,22 +50,16 @@ public:
     void set_worker(const LoopReference& loop) noexcept { worker_ = loop; }
 
     // Completes it by `store`, which puts the value into its place, or with the error; false when it was done already.
-    template <class F>
-    bool complete(F&& store) {
-        std::unique_lock<std::mutex> lock(mutex_);
-        if (state_ != State::pending) return false;
-        store();
-        finish(State::finished, lock);
-        return true;
-    }
+    bool complete(absl::FunctionRef<void()> store);
     bool fail(std::exception_ptr error, bool cancelled);
 
 private:
     enum class State { pending, finished, cancelled };
-    void finish(State state, std::unique_lock<std::mutex>& lock);
+    struct Monitor;  // apart, so that no program compiles <condition_variable> for it
+    class Lock;
+    void finish(State state, Lock& lock);
 
-    mutable std::mutex mutex_;
-    std::condition_variable done_;
+    const std::shared_ptr<Monitor> monitor_;
     State state_ = State::pending;
     bool running_ = false;
     std::exception_ptr error_;
@@ -143,8 +137,6 @@ private:
 
     std::shared_ptr<detail::ConcurrentStateOf<T>> state_;
 };
-template <>
-inline void ConcurrentFuture<void>::result(absl::optional<Duration> timeout) const { state_->check(timeout); }
 
 namespace detail {
 
