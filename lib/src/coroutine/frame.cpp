@@ -39,8 +39,8 @@ void Frame::throw_not_suspended() const {
     throw_reused();
 }
 
-void Frame::take_stack() {
-    fiber_.start(&Frame::enter, this, stack_size_);
+void Frame::take_stack(Fiber& (*entry)(void*)) {
+    fiber_.start(entry, this, stack_size_);
     leaf_ = &fiber_;
 }
 
@@ -57,8 +57,7 @@ void Frame::end_unstarted(std::exception_ptr thrown) noexcept {
 // Apart from run_and_classify(), so that everything with a destructor has gone before the switch that never returns.
 Fiber& Frame::enter(void* frame) {
     Frame& self = *static_cast<Frame*>(frame);
-    self.run_and_classify();
-    self.state_ = CoroutineState::closed;
+    FrameSwitch::run(self);
     return *self.fiber_.resumer();
 }
 

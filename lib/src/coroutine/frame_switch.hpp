@@ -64,6 +64,29 @@ struct FrameSwitch {
         FiberSwitch::go(here, *next.leaf_);
     }
 
+    // On the frame's own stack, from its lowest function: runs the body to its end.
+    static void run(Frame& frame) noexcept {
+        frame.run_and_classify();
+        frame.state_ = CoroutineState::closed;
+    }
+    // The body has ended, on its own fiber, which can go straight over to another. Its driver is nobody's coroutine, and so is
+    // what becomes of the body's captures from here on.
+    static bool ended_alone(const Frame& frame) noexcept { return frame.parent_ == nullptr && may_hand_over(frame); }
+    static void drop_body(Frame& frame) noexcept {
+        thread_state.frame = nullptr;
+        frame.drop_body();
+    }
+    // As hand_over(), for good: `next` is to be returned to by the fiber's entry. It gives the stack back, and calls `f`.
+    static Fiber& take_leave(Frame& frame, Frame& next, Ref<ContextData>& context, void (*f)(void*), void* argument) noexcept {
+        next.parent_ = nullptr;
+        next.guards_ = frame.guards_;
+        thread_state.frame = &next;
+        take_up(next, *frame.fiber_.resumer(), &context);
+        next.leaf_->take_over(frame.fiber_, f, argument);
+        return *next.leaf_;
+    }
+    static void end_of_body(Frame& frame) noexcept { frame.end_of_body(); }
+
     // Body: gives `yielded` to the driver, and comes back when it is continued.
     CEDE_ON_THE_PATH static void leave(Frame& frame, void* yielded) {
         ThreadState& thread = thread_state;

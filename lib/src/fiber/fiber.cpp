@@ -60,6 +60,7 @@ CEDE_UNWATCHED void FiberSwitch::release_signals() noexcept {
 CEDE_UNWATCHED __attribute__((no_sanitize("address"))) void FiberSwitch::run(Transfer transfer) {
     arrive(transfer, nullptr);
     Fiber& self = *detail::thread_state.fiber;
+    while (self.visit_ != nullptr) self.receive_visit();
     Fiber& next = self.record_->entry(self.record_->argument);
     leave(self, next, nullptr);
     jump(next.context_, &self);
@@ -94,7 +95,7 @@ void Fiber::start(Fiber& (*entry)(void*), void* argument, std::size_t stack_size
     caught_exceptions_ = nullptr;
     uncaught_exceptions_ = 0;
     detail::FiberRecord* const record = reinterpret_cast<detail::FiberRecord*>(stack_->top()) - 1;
-    record_ = ::new (static_cast<void*>(record)) detail::FiberRecord();
+    record_ = ::new (static_cast<void*>(record)) detail::FiberRecord;  // with (), all of it would be zeroed first
     record->entry = entry;
     record->argument = argument;
     record->stack_bottom = stack_->bottom();
@@ -120,12 +121,17 @@ void Fiber::visit(void (*f)(void*), void* argument) noexcept {
     switch_to();
 }
 
+void Fiber::take_over(Fiber& ended, void (*f)(void*), void* argument) noexcept {
+    ended.record_->last_visit = Visit{f, argument, nullptr};
+    visit_ = &ended.record_->last_visit;
+}
+
 // Out of line, so that a switch pays one test for it.
 void Fiber::receive_visit() noexcept {
     const Visit visit = *visit_;
     visit_ = nullptr;
     visit.f(visit.argument);
-    visit.visitor->switch_to();
+    if (visit.visitor != nullptr) visit.visitor->switch_to();
 }
 
 bool detail::is_fiber_entry(const void* function) noexcept { return Fiber::is_entry(function); }

@@ -20,6 +20,7 @@ struct alignas(16) FiberRecord {
     const void* stack_bottom = nullptr;
     std::size_t stack_bytes = 0;
     void* tsan_fiber = nullptr;
+    Fiber::Visit last_visit;  // of one that has ended, to the one that goes on; set there
 };
 
 }  // namespace detail

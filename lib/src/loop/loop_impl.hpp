@@ -103,6 +103,7 @@ struct LoopImpl {
         ++iteration;
     }
     bool must_look() const noexcept { return look_soon || steps_since_look >= steps_between_looks; }
+    static bool is_plain(const EventLoop& loop) noexcept { return loop.impl_->plain_passes; }
     // Takes that one off the queue.
     static Runnable& take_next(EventLoop& loop) noexcept {
         --loop.impl_->left_in_pass;

@@ -141,11 +141,11 @@ void TaskCore::step() {
         TaskCore& task;
         ~AtEnd() { task.let_go(); }
     } at_end{*last};
-    last->complete();
+    if (!last->done()) last->complete();  // else it has, on its own stack
 }
 
 void TaskCore::take_stack() {
-    frame_->take_stack();
+    frame_->take_stack(&TaskSwitch::enter);
     frame_->fiber().set_owner(this, &TaskCore::write_name);
 }
 

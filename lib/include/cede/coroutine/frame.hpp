@@ -47,8 +47,8 @@ public:
     void resume();
 
     // Driver: takes the stack of a body that has not started, as resume() else does first, so that its fiber can be given an
-    // owner. Throws std::bad_alloc.
-    void take_stack();
+    // owner. Throws std::bad_alloc. `entry`: what runs on it, with this frame; FrameSwitch has what it is made of.
+    void take_stack(Fiber& (*entry)(void*) = &Frame::enter);
 
     // Driver: raises GeneratorExit where the body waits. Returns when the body has ended by it or returned; throws what
     // else it ended with, and RuntimeError when it yields again (it is then still suspended).

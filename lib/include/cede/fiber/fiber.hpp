@@ -43,6 +43,9 @@ public:
     // Runs `f(argument)` on this suspended fiber's stack and comes back, so that a walk of its frames needs no knowledge of
     // how a suspended stack is laid out. `f` must neither throw nor switch.
     void visit(void (*f)(void*), void* argument) noexcept;
+    // The same by a fiber that ends, and that its entry function returns this one to continue: it does not come back, so `f` may
+    // release its stack. Where this one has not begun, `f` runs before its entry.
+    void take_over(Fiber& ended, void (*f)(void*), void* argument) noexcept;
     // Who last resumed it, for a walk down a pile of fibers; null for the lowest.
     Fiber* resumer() const noexcept { return resumer_; }
     void set_resumer(Fiber* fiber) noexcept { resumer_ = fiber; }
@@ -76,10 +79,12 @@ public:
 private:
     friend struct FiberSwitch;
 
+    friend struct detail::FiberRecord;
+
     struct Visit {
         void (*f)(void*);
         void* argument;
-        Fiber* visitor;
+        Fiber* visitor;  // null for one that has ended
     };
     void receive_visit() noexcept;
 

@@ -64,6 +64,7 @@ public:
     // `feeds`: the future or task that waits behind the callback, for call graphs.
     CallbackId add_done_callback(Closure<void> callback, Ref<ContextData> context, FutureCore* feeds = nullptr);
     bool remove_done_callback(CallbackId id) noexcept;
+    bool has_done_callbacks() const noexcept { return has_done_callbacks_; }
     bool has_waiters() const noexcept { return !callbacks_.empty(); }
     const RunnableList& waiters() const noexcept { return callbacks_; }
 
