@@ -262,4 +262,27 @@ BOOST_AUTO_TEST_CASE(a_loop_may_be_continued_and_closed_by_another_thread) {
     other_pool();
 }
 
+BOOST_AUTO_TEST_CASE(a_run_that_is_refused_leaves_nothing_behind) {
+    testing::run([] {
+        EventLoop& own = get_running_loop();
+        bool ran = false;
+        Future<int> done;
+        done.set_result(1);
+        BOOST_CHECK_THROW(own.run_until_complete(done), RuntimeError);  // the loop's stop() is not on its way
+        BOOST_CHECK_THROW(own.run_until_complete([&] { ran = true; }), RuntimeError);
+        await(sleep(1s));
+        BOOST_TEST(!ran);
+        BOOST_TEST(all_tasks().size() == 1u);
+    });
+    const auto other = new_event_loop();
+    Future<int> done(*other);
+    done.set_result(1);
+    run([&] {
+        BOOST_CHECK_THROW(other->run_until_complete(done), RuntimeError);
+        BOOST_CHECK_THROW(other->run_until_complete([] {}), RuntimeError);
+    });
+    BOOST_TEST(all_tasks(*other).empty());
+    BOOST_TEST(other->run_until_complete([] { await(sleep(0s)); return 5; }) == 5);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

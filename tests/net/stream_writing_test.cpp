@@ -363,6 +363,26 @@ BOOST_AUTO_TEST_CASE(extra_info_tells_the_addresses) {
     });
 }
 
+// A program that stops its loop and waits for its peer would wait for ever.
+BOOST_AUTO_TEST_CASE(what_was_held_back_is_sent_when_the_loop_stops_before_its_turn) {
+    const auto loop = new_event_loop();
+    std::unique_ptr<Connected<>> c;
+    loop->run_until_complete([&] { c = std::make_unique<Connected<>>(); });
+    const auto run_once_with = [&](std::function<void()> callback) {
+        loop->call_soon(std::move(callback));
+        loop->run_forever();
+    };
+    run_once_with([&] { c->transport->write("one "), c->transport->write("two "), loop->stop(); });
+    BOOST_TEST(c->peer_receives() == "one two ");
+    run_once_with([&] { c->transport->write("three "), loop->stop(), c->transport->write("four "), c->transport->write("five"); });
+    BOOST_TEST(c->peer_receives() == "three four five");
+    BOOST_TEST(c->transport->get_write_buffer_size() == 0u);
+    loop->call_soon([&] { c->transport->write("six "), c->transport->write("seven"), throw KeyboardInterrupt(); });
+    BOOST_CHECK_THROW(loop->run_forever(), KeyboardInterrupt);
+    BOOST_TEST(c->peer_receives() == "six seven");
+    loop->run_until_complete([&] { c->transport->close(), settle(); });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace tests

@@ -76,19 +76,41 @@ EventLoop::~EventLoop() {
 
 bool EventLoop::is_running() const noexcept { return impl_->running; }
 
-void EventLoop::run_forever() {
+void EventLoop::check_may_run() const {
     check_open();
     if (is_running()) throw RuntimeError("this event loop is already running");
     if (detail::thread_state.running != nullptr) {
         throw RuntimeError("cannot run the event loop while another loop is running in this thread");
     }
+}
+
+void EventLoop::run_forever() {
+    check_may_run();
     const detail::RunningScope scope(*this);
     impl_->look_soon = true;
     impl_->plain_passes = typeid(*this) == typeid(SelectorEventLoop);  // another may override run_once() or time()
-    do {
-        run_once();
-    } while (!impl_->stopping);
+    try {
+        do {
+            run_once();
+        } while (!impl_->stopping);
+    } catch (...) {
+        run_what_cannot_wait();
+        throw;
+    }
+    run_what_cannot_wait();
     check_open();  // else this is the child of a fork() that a task or callback has made
+}
+
+void EventLoop::run_what_cannot_wait() {
+    for (detail::Runnable* each = ready_.first(); each != nullptr;) {
+        if (!each->cannot_wait()) {
+            each = detail::RunnableList::next(*each);
+            continue;
+        }
+        ready_.remove(*each);
+        each->run();
+        each = ready_.first();  // it may have taken others off
+    }
 }
 
 void EventLoop::stop() {

@@ -229,6 +229,8 @@ public:
     void check_open() const {
         if (closed_) throw_closed();
     }
+    // Throws RuntimeError where run_forever() would.
+    void check_may_run() const;
     // In debug mode throws RuntimeError outside the loop's own thread.
     void check_thread() const {
         if (debug_) check_thread_now();
@@ -274,6 +276,7 @@ private:
     [[noreturn]] void throw_closed() const;
     void check_thread_now() const;
     void run_measured(detail::Runnable& work);
+    void run_what_cannot_wait();
 
     detail::RunnableList ready_;
     bool closed_ = false;

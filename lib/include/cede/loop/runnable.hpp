@@ -28,6 +28,9 @@ public:
     // Where it was created, as far as that was recorded.
     virtual Origin origin() const noexcept { return Origin(); }
 
+    // Whether it is run at the end of a run, too, if its turn has not come: somebody outside of the loop waits for it.
+    virtual bool cannot_wait() const noexcept { return false; }
+
     bool linked() const noexcept { return linked_; }
     // A task's step: the step before it may go over to it without a return to the loop.
     bool is_step() const noexcept { return is_step_; }

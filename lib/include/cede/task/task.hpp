@@ -176,6 +176,7 @@ void run_until_done(EventLoop& loop, FutureCore& core, bool created_here);
 
 template <class X>
 detail::AwaitedT<X> EventLoop::run_until_complete(X&& x) {
+    check_may_run();  // first: a run that is refused must leave no task behind, and stop nobody
     const auto future = detail::with_result<detail::AwaitedT<X>>(ensure_future(std::forward<X>(x), *this));
     detail::run_until_done(*this, *future.core(), !detail::IsFuture<X>::value);
     future.result();  // throws what it ended with
