@@ -236,4 +236,37 @@ BOOST_AUTO_TEST_CASE(a_report_prints_the_tree) {
     BOOST_TEST(child.said("    | std::domain_error: inside\n"), child);
 }
 
+// A class without derive(): the group itself is what is caught, and stays what it is where a part is all of it.
+BOOST_AUTO_TEST_CASE(a_part_that_is_the_whole_is_the_very_exception) {
+    struct HttpErrors : cede::ExceptionGroup {
+        using cede::ExceptionGroup::ExceptionGroup;
+        int status = 503;
+    };
+    const auto status_of = [](const std::exception_ptr& part) {
+        try {
+            std::rethrow_exception(part);
+        } catch (const HttpErrors& errors) {
+            return errors.status;
+        } catch (...) {
+            return 0;
+        }
+    };
+    try {
+        throw HttpErrors("m", {ordinary(), ordinary()});
+    } catch (const cede::AnyExceptionGroup& group) {
+        const auto by_class = group.split<HttpErrors>();
+        BOOST_TEST(status_of(by_class.first) == 503);
+        BOOST_TEST(!by_class.second);
+        BOOST_TEST(status_of(group.subgroup<std::exception>()) == 503);
+        BOOST_TEST(status_of(group.split<std::bad_alloc>().second) == 503);
+    }
+    // Another exception is handled: that one is not taken for it.
+    const HttpErrors elsewhere("m", {ordinary()});
+    try {
+        throw HttpErrors("other", {ordinary()});
+    } catch (const cede::AnyExceptionGroup&) {
+        BOOST_TEST(cede::describe_exception(elsewhere.subgroup<std::exception>()).find(": m (") != std::string::npos);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

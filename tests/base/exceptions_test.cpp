@@ -104,4 +104,9 @@ BOOST_AUTO_TEST_CASE(exceptions_are_sorted_by_what_a_loop_does_with_them) {
     BOOST_CHECK(classify(std::make_exception_ptr(cede::GeneratorExit())) == Kind::base);
 }
 
+// As in a traceback of Python's.
+BOOST_AUTO_TEST_CASE(an_exception_without_a_text_is_its_name) {
+    BOOST_TEST(describe_exception(std::make_exception_ptr(std::runtime_error(""))) == "std::runtime_error");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

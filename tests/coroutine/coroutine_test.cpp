@@ -324,4 +324,15 @@ BOOST_AUTO_TEST_CASE(each_coroutine_driven_by_hand_cedes_to_its_own_driver) {
     BOOST_TEST(trace == "i1 o1 main i2 o2 ");
 }
 
+// CORO-004, GEN: a driver would take it for the end.
+BOOST_AUTO_TEST_CASE(a_stop_iteration_thrown_into_what_has_not_started_is_an_error) {
+    cede::Coroutine<int> coroutine = [] { return 1; };
+    BOOST_CHECK_EXCEPTION(coroutine.throw_(cede::StopIteration<int>(3)), cede::RuntimeError,
+                          [](const cede::RuntimeError& e) { return e.what() == std::string("coroutine raised StopIteration"); });
+    BOOST_CHECK(coroutine.state() == cede::CoroutineState::closed);
+    cede::Generator<int> generator = [](cede::Yield<int>& yield) { yield(1); };
+    BOOST_CHECK_EXCEPTION(generator.throw_(cede::StopIteration<void>()), cede::RuntimeError,
+                          [](const cede::RuntimeError& e) { return e.what() == std::string("generator raised StopIteration"); });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -386,4 +386,29 @@ BOOST_AUTO_TEST_CASE(without_a_loop_it_works_as_far_as_it_awaits_nothing) {
     BOOST_CHECK_THROW(second.send(), StopAsyncIteration);
 }
 
+// AGEN-003
+BOOST_AUTO_TEST_CASE(what_would_look_like_the_end_does_not_leave_it) {
+    cede::run([] {
+        const auto one = [](AsyncYield<int>& yield) { yield(1); };
+        AsyncGenerator<int> unstarted = one;
+        BOOST_TEST(message_of<RuntimeError>([&] { await(unstarted.athrow(StopAsyncIteration())); }) ==
+                   "async generator raised StopAsyncIteration");
+        AsyncGenerator<int> begun = one;
+        await(begun.anext());
+        BOOST_TEST(message_of<RuntimeError>([&] { await(begun.athrow(StopIteration<void>())); }) ==
+                   "async generator raised StopIteration");
+        AsyncGenerator<int> goes_on = [](AsyncYield<int>& yield) {
+            for (int n = 0;; ++n) {
+                try {
+                    yield(n);
+                } catch (const GeneratorExit&) {
+                }
+            }
+        };
+        await(goes_on.anext());
+        BOOST_TEST(message_of<RuntimeError>([&] { await(goes_on.aclose()); }) == "async generator ignored GeneratorExit");
+        goes_on = one;
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

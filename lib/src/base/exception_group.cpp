@@ -132,7 +132,11 @@ AnyExceptionGroup::AnyExceptionGroup(std::string message, std::vector<std::excep
 AnyExceptionGroup::~AnyExceptionGroup() = default;
 
 AnyExceptionGroup::Parts AnyExceptionGroup::split(Predicate matches) const {
-    return split_group(derive(exceptions()), *this, matches);
+    // A handler is about the very object that was caught, whose class may be a user's.
+    std::exception_ptr whole = std::current_exception();
+    bool is_caught = false;
+    if (whole) if_group(whole, [&](const AnyExceptionGroup& caught) { is_caught = &caught == this; });
+    return split_group(is_caught ? whole : derive(exceptions()), *this, matches);
 }
 
 std::exception_ptr AnyExceptionGroup::derive(std::vector<std::exception_ptr> exceptions) const {

@@ -44,15 +44,21 @@ const char* StopIterationBase::what() const noexcept { return "StopIteration"; }
 StopAsyncIteration::~StopAsyncIteration() = default;
 const char* StopAsyncIteration::what() const noexcept { return "StopAsyncIteration"; }
 
+namespace {
+std::string with_text(std::string name, const char* text) {
+    return *text == '\0' ? name : std::move(name) + ": " + text;
+}
+}  // namespace
+
 std::string describe_exception(const std::exception_ptr& exception) {
     if (!exception) return "no exception";
     try {
         std::rethrow_exception(exception);
     } catch (const std::exception& error) {
-        return detail::demangle(typeid(error).name()) + ": " + error.what();
+        return with_text(detail::demangle(typeid(error).name()), error.what());
     } catch (const BaseException& error) {
-        const std::string name = detail::demangle(typeid(error).name());
-        return error.message().empty() ? name : name + ": " + error.what();  // which says more of a group
+        // what() says more of a group, but of an exception without a message its name again.
+        return with_text(detail::demangle(typeid(error).name()), error.message().empty() ? "" : error.what());
     } catch (...) {
         return "an exception of a type that is neither std::exception nor cede::BaseException";
     }

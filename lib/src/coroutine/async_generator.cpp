@@ -12,14 +12,6 @@ namespace detail {
 
 AsyncGeneratorCore::~AsyncGeneratorCore() = default;
 
-void AsyncGeneratorCore::run_body() {
-    try {
-        call_body();
-    } catch (const StopAsyncIteration&) {
-        throw RuntimeError("async generator raised StopAsyncIteration", std::current_exception());
-    }
-}
-
 std::string AsyncGeneratorCore::name() const { return name_.empty() ? demangle(body_type_.name()) : name_; }
 
 // The compiler may keep the address of a thread_local across a wait, so a body must not wake up in another thread. It may

@@ -16,7 +16,7 @@ namespace detail {
 
 void Frame::resume(std::exception_ptr thrown) {
     if (!thrown) return resume();
-    if (state_ == CoroutineState::created) return end_unstarted(std::move(thrown));
+    if (state_ == CoroutineState::created) return end_unstarted(thrown);
     if (state_ != CoroutineState::suspended) throw_not_suspended();
     if (waits_while_unwinding()) {
         throw RuntimeError(std::string("the ") + noun() + " waits in a destructor that runs because an exception unwinds "
@@ -44,12 +44,8 @@ void Frame::take_stack(Fiber& (*entry)(void*)) {
     leaf_ = &fiber_;
 }
 
-void Frame::end_unstarted(std::exception_ptr thrown) noexcept {
-    const ExceptionKind kind = classify(thrown);
-    ending_ = kind == ExceptionKind::cancelled   ? Ending::cancelled
-              : kind == ExceptionKind::interrupt ? Ending::interrupted
-                                                 : Ending::raised;
-    error_ = std::move(thrown);
+void Frame::end_unstarted(const std::exception_ptr& thrown) noexcept {
+    run_and_classify(thrown);
     state_ = CoroutineState::closed;
     drop_body();
 }
@@ -61,15 +57,18 @@ Fiber& Frame::enter(void* frame) {
     return *self.fiber_.resumer();
 }
 
-void Frame::run_and_classify() noexcept {
+void Frame::run_and_classify(const std::exception_ptr& thrown) noexcept {
     try {
+        if (thrown) std::rethrow_exception(thrown);
         run_body();
         ending_ = Ending::returned;
         return;
     } catch (const StopIterationBase&) {
+        raised_instead("StopIteration");
+    } catch (const StopAsyncIteration&) {
+        if (kind_ == Kind::async_generator) return raised_instead("StopAsyncIteration");
         ending_ = Ending::raised;
-        error_ = std::make_exception_ptr(
-            RuntimeError(std::string(noun()) + " raised StopIteration", std::current_exception()));
+        error_ = std::current_exception();
     } catch (const CancelledError&) {
         ending_ = Ending::cancelled;
         error_ = std::current_exception();
@@ -86,6 +85,12 @@ void Frame::run_and_classify() noexcept {
         ending_ = Ending::raised;
         error_ = std::current_exception();
     }
+}
+
+// A driver would take it for the end.
+void Frame::raised_instead(const char* what) noexcept {
+    ending_ = Ending::raised;
+    error_ = std::make_exception_ptr(RuntimeError(std::string(noun()) + " raised " + what, std::current_exception()));
 }
 
 bool Frame::pile_waits_while_unwinding() const noexcept {

@@ -66,7 +66,7 @@ struct FrameSwitch {
 
     // On the frame's own stack, from its lowest function: runs the body to its end.
     static void run(Frame& frame) noexcept {
-        frame.run_and_classify();
+        frame.run_and_classify(nullptr);
         frame.state_ = CoroutineState::closed;
     }
     // The body has ended, on its own fiber, which can go straight over to another. Its driver is nobody's coroutine, and so is
@@ -91,7 +91,7 @@ struct FrameSwitch {
     CEDE_ON_THE_PATH static void leave(Frame& frame, void* yielded) {
         ThreadState& thread = thread_state;
         // A coroutine in between would be left behind by its driver, which is below it on the pile that is suspended here.
-        if (frame.kind_ == Frame::Kind::generator &&
+        if (frame.kind_ != Frame::Kind::coroutine &&
             (frame.state_ != CoroutineState::running || thread.frame != frame.parent_)) {
             Frame::throw_misplaced_yield();
         }

@@ -67,7 +67,8 @@ public:
 
     // The group of those for which `matches` holds, and the group of the others; null for none. Both keep the shape of the
     // tree, without the groups that would be empty, each made by derive(). `matches` is asked for each group before it is
-    // asked for what is in it, this one first; what it takes as a whole is not divided. Throws what `matches` throws.
+    // asked for what is in it, this one first; what it takes as a whole is not divided. Throws what `matches` throws. Where this
+    // group is the exception being handled, a part that is all of it is that very exception; elsewhere derive() makes that, too.
     Parts split(Predicate matches) const;
     std::exception_ptr subgroup(Predicate matches) const { return split(matches).first; }
     // The same for those that `catch (const E&)` would take, for any E given: `group.split<TimeoutError, ResolverError>()`.

@@ -40,12 +40,9 @@ public:
 
 protected:
     explicit AsyncGeneratorCore(const std::type_info& body_type) noexcept
-        : Frame(Kind::generator), body_type_(body_type) {}
-    // The body; run_body() adds the rule that a StopAsyncIteration must not leave it.
-    virtual void call_body() = 0;
+        : Frame(Kind::async_generator), body_type_(body_type) {}
 
 private:
-    void run_body() final;
     void check_thread(const char* call);
 
     const std::type_info& body_type_;

@@ -104,7 +104,7 @@ public:
     void set_stack_size(std::size_t bytes) noexcept { stack_size_ = bytes; }
 
 protected:
-    enum class Kind : std::uint8_t { generator, coroutine };
+    enum class Kind : std::uint8_t { generator, async_generator, coroutine };
 
     explicit Frame(Kind kind) noexcept : kind_(kind) {}
     ~Frame() = default;
@@ -119,7 +119,8 @@ private:
     friend struct FrameSwitch;
 
     static Fiber& enter(void* frame);
-    void run_and_classify() noexcept;
+    // Runs the body, or ends it before its beginning with what was thrown in.
+    void run_and_classify(const std::exception_ptr& thrown) noexcept;
     [[noreturn]] void throw_not_suspended() const;
     void enter_body();
     void leave(void* yielded);
@@ -127,8 +128,11 @@ private:
     [[noreturn]] void raise();
     [[noreturn]] static void throw_misplaced_yield();
     bool pile_waits_while_unwinding() const noexcept;
-    void end_unstarted(std::exception_ptr thrown) noexcept;
-    const char* noun() const noexcept { return kind_ == Kind::generator ? "generator" : "coroutine"; }
+    void end_unstarted(const std::exception_ptr& thrown) noexcept;
+    void raised_instead(const char* what) noexcept;
+    const char* noun() const noexcept {
+        return kind_ == Kind::coroutine ? "coroutine" : kind_ == Kind::generator ? "generator" : "async generator";
+    }
 
     const Frame* delegate_ = nullptr;  // while suspended in suspend_for()
     void* sent_ = nullptr;
