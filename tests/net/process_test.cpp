@@ -4,6 +4,8 @@
 
 #include <csignal>
 
+#include <fcntl.h>
+
 #include "support/captured.hpp"
 #include "support/child_process.hpp"
 
@@ -210,6 +212,11 @@ BOOST_AUTO_TEST_CASE(a_program_that_cannot_be_executed_is_the_error_of_the_child
         BOOST_TEST(errno_when_started({"sh", "-c", ":"}, SubprocessOptions().cwd("/no/such/folder")) == ENOENT);
         BOOST_TEST(errno_when_started({"sh", "-c", ":"}, SubprocessOptions().env({{"PATH", "/etc:/nowhere"}})) == ENOENT);
         BOOST_TEST(errno_when_started({"sh", "-c", ":"}, SubprocessOptions().pass_fds({999})) == EBADF);
+        for (int fd = 3; fd < before + 8; ++fd) {  // also a number that a pipe of this one's would get
+            if (::fcntl(fd, F_GETFD) >= 0) continue;
+            BOOST_TEST(errno_when_started({"sh", "-c", ":"}, SubprocessOptions().pass_fds({fd})) == EBADF);
+            BOOST_TEST(errno_when_started({"sh", "-c", ":"}, SubprocessOptions().pass_fds({fd}).user(::getuid())) == EBADF);
+        }
         BOOST_TEST(errno_when_started({"sh", "-c", ":"}, SubprocessOptions().stdin_(999)) == EBADF);
         BOOST_TEST(errno_when_started({"sh", "-c", ":"}, SubprocessOptions().process_group(1)) == EPERM);
         // Before anything else of the loop has run:

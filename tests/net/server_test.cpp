@@ -1,5 +1,6 @@
 // Servers: serving, closing, clients, accepting under stress.
 #include "net/fixtures.hpp"
+#include "support/captured.hpp"
 #include "support/faults/system_calls.hpp"
 
 #include <sys/resource.h>
@@ -371,6 +372,24 @@ BOOST_AUTO_TEST_CASE(a_pause_whose_end_the_selector_refuses_is_followed_by_anoth
         BOOST_TEST(refused.failed() == 1);
         check_echo(client);
         BOOST_TEST(reports.all.size() == 2u);
+    });
+}
+
+// The kernel takes one all the same.
+BOOST_AUTO_TEST_CASE(a_backlog_of_nothing_accepts) {
+    for (const int backlog : {0, -1}) {
+        in_loop([&] {
+            const Server server = await(get_running_loop().create_server(echo(), "127.0.0.1", 0, ServerOptions().backlog(backlog)));
+            check_echo(client_of(server));
+        });
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_is_none_of_ours_is_named) {
+    in_loop([] {
+        const std::string message = message_of<std::system_error>(
+            [] { await(get_running_loop().create_server(echo(), "192.0.2.1", 81)); });
+        BOOST_TEST(message.find("could not bind on any address out of 192.0.2.1:81") == 0u, message);
     });
 }
 

@@ -301,6 +301,91 @@ BOOST_AUTO_TEST_CASE(a_full_backlog_of_a_unix_server_is_waited_for) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(what_a_protocol_looks_at_stays_while_an_eager_task_receives) {
+    struct Front final : Protocol {
+        explicit Front(const Socket& socket) : backend(socket) {}
+        void data_received(absl::string_view data) override {
+            task = get_running_loop().create_task([this] { answer = await(get_running_loop().sock_recv(backend, 100)); },
+                                                  TaskOptions().eager(true));
+            request = std::string(data);
+        }
+        const Socket& backend;
+        Task<void> task;
+        std::string answer, request;
+    };
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        auto front = Socket::pair();
+        const auto back = Socket::pair();
+        await(loop.sock_sendall(back.second, "the backend's answer"));
+        const auto both = await(loop.create_connection([&] { return std::make_shared<Front>(back.first); },
+                                                       ConnectionOptions().sock(std::move(front.first))));
+        await(loop.sock_sendall(front.second, "a request"));
+        BOOST_TEST(until([&] { return !both.second->request.empty(); }));
+        await(both.second->task);
+        BOOST_TEST(both.second->request == "a request");
+        BOOST_TEST(both.second->answer == "the backend's answer");
+        both.first->close();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(temporaries_are_kept_until_they_are_sent) {
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        const auto message = [](int n) { return "message " + std::to_string(n) + ", too long to be kept within the string\n"; };
+        const auto bytes = [](const std::string& text) { return std::vector<char>(text.begin(), text.end()); };
+        const auto stream = Socket::pair();
+        std::vector<Task<void>> tasks;
+        tasks.push_back(create_task(loop.sock_sendall(stream.first, message(1))));
+        tasks.push_back(create_task(loop.sock_sendall(stream.first, bytes(message(2)))));
+        await(loop.sock_sendall(stream.first, "a literal\n"));
+        for (const auto& task : tasks) await(task);
+        BOOST_TEST(await(loop.sock_recv(stream.second, 1000)) == "a literal\n" + message(1) + message(2));
+        Socket receiver(AF_INET, SOCK_DGRAM), sender(AF_INET, SOCK_DGRAM);
+        receiver.bind(SocketAddress("127.0.0.1", 0));
+        const auto sending = create_task(loop.sock_sendto(sender, message(3), receiver.local_address()));
+        BOOST_TEST(await(sending) == message(3).size());
+        BOOST_TEST(await(loop.sock_recv(receiver, 1000)) == message(3));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_message_longer_than_the_loops_buffer_is_not_cut) {
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        for (const int type : {SOCK_SEQPACKET, SOCK_DGRAM}) {
+            const auto ends = Socket::pair(AF_UNIX, type);
+            ends.first.setsockopt(SOL_SOCKET, SO_SNDBUF, 800000);
+            const std::string longer(300000, 'x');
+            int given = 0;
+            socklen_t size = sizeof given;
+            BOOST_REQUIRE(::getsockopt(ends.first.fd(), SOL_SOCKET, SO_SNDBUF, &given, &size) == 0);
+            if (given < 700000) continue;  // net.core.wmem_max forbids it
+            for (int n = 0; n < 2; ++n) await(loop.sock_sendall(ends.first, longer));
+            await(loop.sock_sendall(ends.first, "next"));
+            BOOST_TEST(await(loop.sock_recv(ends.second, 400000)).size() == longer.size());
+            BOOST_TEST(await(loop.sock_recvfrom(ends.second, 400000)).first.size() == longer.size());
+            BOOST_TEST(await(loop.sock_recv(ends.second, static_cast<std::size_t>(-1))) == "next");
+        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_unix_socket_is_reached_by_its_path) {
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        const std::string path = std::string("/tmp/cede_path_test_") + std::to_string(::getpid());
+        ::unlink(path.c_str());
+        Socket listener(AF_UNIX, SOCK_STREAM);
+        listener.bind(SocketAddress::from_path(path));
+        listener.listen(1);
+        Socket client(AF_UNIX, SOCK_STREAM);
+        await(loop.sock_connect(client, path));
+        const auto accepted = await(loop.sock_accept(listener));
+        await(loop.sock_sendall(client, "x"));
+        BOOST_TEST(await(loop.sock_recv(accepted.first, 5)) == "x");
+        ::unlink(path.c_str());
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace tests

@@ -1,5 +1,6 @@
 #include "net/listener.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "net/protocol_calls.hpp"
@@ -49,8 +50,8 @@ void Listener::close() noexcept {
 
 void Listener::on_readable() {
     const std::shared_ptr<ServerCore> alive = server_.shared_from_this();
-    // Bounded, so that a flood of connections does not starve those that are there.
-    for (int i = 0; i < backlog_ && socket_; ++i) {
+    // Bounded, so that a flood of connections does not starve those that are there. For a backlog of 0 the kernel takes one, too.
+    for (int i = 0; i < std::max(backlog_, 1) && socket_; ++i) {
         if (!accept_one()) return;
     }
 }

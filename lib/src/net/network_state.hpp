@@ -47,6 +47,13 @@ public:
         return read_buffer_.get();
     }
 
+    // For what is copied as soon as it is read. Not the one above: a protocol that is looking at what was read may start an eager
+    // task, which reads from a socket.
+    char* copied_buffer() {
+        if (copied_buffer_ == nullptr) copied_buffer_.reset(new char[read_buffer_size]);
+        return copied_buffer_.get();
+    }
+
     // For datagrams, of which many are read at once.
     DatagramInbox& inbox() {
         if (inbox_ == nullptr) inbox_.reset(new DatagramInbox());
@@ -58,6 +65,7 @@ public:
 
 private:
     std::unique_ptr<char[]> read_buffer_;
+    std::unique_ptr<char[]> copied_buffer_;
     std::unique_ptr<DatagramInbox> inbox_;
     std::vector<std::unique_ptr<char[]>> cipher_buffers_;
     std::size_t cipher_buffers_in_use_ = 0;

@@ -106,6 +106,7 @@ std::shared_ptr<ProcessTransport> ProcessTransport::start(EventLoop& loop, const
                                                           std::shared_ptr<SubprocessProtocol> protocol, Future<void> made) {
     loop.check_open();
     loop.check_thread();
+    check_passed(options);
     NetworkState& network = loop.network();  // made before the child is: from there to its watch nothing may fail
     std::shared_ptr<ProcessTransport> self(new ProcessTransport(loop, std::move(protocol)));
     Pipe ours[3];

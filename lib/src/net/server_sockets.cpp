@@ -58,7 +58,11 @@ std::vector<Socket> bind_all(const std::vector<AddressInfo>& addresses, const Se
         if (port == 0) port = socket.local_address().port();
         sockets.push_back(std::move(socket));
     }
-    if (sockets.empty()) throw os_error(EADDRNOTAVAIL, "could not bind on any address of the host");
+    if (sockets.empty()) {
+        std::string tried;
+        for (const AddressInfo& each : addresses) tried += (tried.empty() ? " out of " : ", ") + each.address.str();
+        throw os_error(EADDRNOTAVAIL, "could not bind on any address" + tried);
+    }
     return sockets;
 }
 

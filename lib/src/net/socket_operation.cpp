@@ -3,11 +3,18 @@
 #include <stdexcept>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include "loop/loop_impl.hpp"
 
 namespace cede {
 namespace detail {
+
+bool SocketOperation::is_stream() const {
+    int type = 0;
+    socklen_t size = sizeof type;
+    return ::getsockopt(fd(), SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
 
 void SocketOperation::begin() const {
     const int number = fd();

@@ -21,6 +21,7 @@ public:
         if (!socket_) SocketCore::throw_closed();
         return socket_->open_fd();
     }
+    bool is_stream() const;
     // What each operation checks before its first system call: RuntimeError when a transport uses the socket,
     // std::invalid_argument in debug mode for a blocking one.
     void begin() const;

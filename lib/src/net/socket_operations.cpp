@@ -1,6 +1,7 @@
 // loop.sock_*: one system call on a socket each, repeated until it does not block.
 #include <algorithm>
 #include <chrono>
+#include <memory>
 
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/loop/event_loop.hpp"
@@ -27,6 +28,31 @@ struct PeerAddress {
         return reinterpret_cast<sockaddr*>(&storage);
     }
     SocketAddress get() const noexcept { return SocketAddress(reinterpret_cast<const sockaddr*>(&storage), size); }
+};
+
+// More than a message can have: Linux gives the two ends of a socket 212 KiB each, unless told otherwise.
+constexpr std::size_t largest_message = 64 * 1024 * 1024;
+
+// Where sock_recv() and sock_recvfrom() read to. As a rule the loop's buffer, from which it is copied at its length, so that a
+// generous `n` costs nothing. Of a stream the rest can wait for the next call; a longer message would be cut.
+class Received {
+public:
+    Received(const Operation& operation, std::size_t n) : most_(std::min(n, detail::read_buffer_size)) {
+        if (n > most_ && !operation.is_stream()) own_.resize(most_ = std::min(n, largest_message));
+        data_ = own_.empty() ? operation.loop().network().copied_buffer() : &own_[0];
+    }
+    char* data() const noexcept { return data_; }
+    std::size_t most() const noexcept { return most_; }
+    std::string take(ssize_t count) {
+        if (own_.empty()) return std::string(data_, static_cast<std::size_t>(count));
+        own_.resize(static_cast<std::size_t>(count));
+        return std::move(own_);
+    }
+
+private:
+    std::size_t most_;
+    std::string own_;
+    char* data_;
 };
 
 // Waits for the outcome of a connect() that is under way.
@@ -56,12 +82,10 @@ void connect_by(const Operation& operation, const SocketAddress& to) {
 Coroutine<std::string> LoopNetwork::sock_recv(const Socket& socket, std::size_t n) {
     return [operation = Operation(loop(), socket), n] {
         operation.begin();
-        // Read into the loop's buffer and copied at its length, so that a generous `n` costs nothing.
-        char* const buffer = operation.loop().network().read_buffer();
-        const std::size_t most = std::min(n, detail::read_buffer_size);
-        const ssize_t got = operation.until_done(selectors::EVENT_READ, "recv",
-                                                 [&](int fd) { return ::recv(fd, buffer, most, 0); });
-        return std::string(buffer, static_cast<std::size_t>(got));
+        Received received(operation, n);
+        return received.take(operation.until_done(selectors::EVENT_READ, "recv", [&](int fd) {
+            return ::recv(fd, received.data(), received.most(), 0);
+        }));
     };
 }
 
@@ -76,13 +100,12 @@ Coroutine<std::size_t> LoopNetwork::sock_recv_into(const Socket& socket, absl::S
 Coroutine<std::pair<std::string, SocketAddress>> LoopNetwork::sock_recvfrom(const Socket& socket, std::size_t n) {
     return [operation = Operation(loop(), socket), n] {
         operation.begin();
-        char* const buffer = operation.loop().network().read_buffer();
-        const std::size_t most = std::min(n, detail::read_buffer_size);
+        Received received(operation, n);
         PeerAddress peer;
         const ssize_t got = operation.until_done(selectors::EVENT_READ, "recvfrom", [&](int fd) {
-            return ::recvfrom(fd, buffer, most, 0, peer.data(), &peer.size);
+            return ::recvfrom(fd, received.data(), received.most(), 0, peer.data(), &peer.size);
         });
-        return std::make_pair(std::string(buffer, static_cast<std::size_t>(got)), peer.get());
+        return std::make_pair(received.take(got), peer.get());
     };
 }
 
@@ -117,6 +140,24 @@ Coroutine<std::size_t> LoopNetwork::sock_sendto(const Socket& socket, absl::stri
         return static_cast<std::size_t>(operation.until_done(selectors::EVENT_WRITE, "sendto", [&](int fd) {
             return ::sendto(fd, data.data(), data.size(), detail::send_flags, to.data(), to.size());
         }));
+    };
+}
+
+Coroutine<void> LoopNetwork::send_kept(const Socket& socket, std::string data) {
+    auto kept = std::make_unique<std::string>(std::move(data));
+    Coroutine<void> sending = sock_sendall(socket, *kept);
+    return [kept = std::move(kept), sending = std::move(sending)]() mutable { await(sending); };
+}
+
+Coroutine<std::size_t> LoopNetwork::send_kept(const Socket& socket, std::string data, SocketAddress to) {
+    auto kept = std::make_unique<std::string>(std::move(data));
+    Coroutine<std::size_t> sending = sock_sendto(socket, *kept, to);
+    return [kept = std::move(kept), sending = std::move(sending)]() mutable { return await(sending); };
+}
+
+Coroutine<void> LoopNetwork::connect_path(const Socket& socket, std::string path) {
+    return [operation = Operation(loop(), socket), path = std::move(path)] {
+        connect_by(operation, SocketAddress::from_path(path));
     };
 }
 

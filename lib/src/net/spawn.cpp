@@ -79,9 +79,6 @@ std::vector<gid_t> group_ids(const SubprocessOptions& options) {
 // The descriptors above 2 that the child keeps, in order.
 std::vector<int> kept_descriptors(const SubprocessOptions& options, int error_fd) {
     std::vector<int> kept = options.pass_fds();
-    for (const int fd : kept) {
-        if (fd < 0) throw std::invalid_argument("pass_fds: not a file descriptor: " + std::to_string(fd));
-    }
     kept.push_back(error_fd);
     std::sort(kept.begin(), kept.end());
     kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
@@ -143,6 +140,13 @@ std::system_error error_of(const SpawnFailure& failure, const std::string& progr
 }
 
 }  // namespace
+
+void check_passed(const SubprocessOptions& options) {
+    for (const int fd : options.pass_fds()) {
+        if (fd < 0) throw std::invalid_argument("pass_fds: not a file descriptor: " + std::to_string(fd));
+        if (::fcntl(fd, F_GETFD) < 0) throw os_error(errno, "pass_fds: fd " + std::to_string(fd));
+    }
+}
 
 pid_t spawn(const std::vector<std::string>& arguments, const SubprocessOptions& options, const StandardStreams& streams) {
     if (arguments.empty()) throw std::invalid_argument("a process needs arguments: the program is the first");

@@ -17,6 +17,10 @@ struct StandardStreams {
     int fds[3] = {-1, -1, -1};
 };
 
+// Throws std::system_error with EBADF where one of the pass_fds is not open, std::invalid_argument where it is negative. Before
+// anything is opened that could take its number.
+void check_passed(const SubprocessOptions& options);
+
 // Returns once the program is executed: the child's pid. Throws std::system_error with the child's errno when it cannot be
 // (ENOENT: no such program), or when the system refuses another process; std::invalid_argument for no arguments, and for a
 // NUL in one. The caller waits for the child.

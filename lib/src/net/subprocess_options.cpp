@@ -12,7 +12,8 @@ namespace cede {
 
 namespace subprocess {
 
-Environment::Environment(std::initializer_list<std::pair<std::string, std::string>> variables) : variables_(variables) {}
+Environment::Environment(std::initializer_list<std::pair<std::string, std::string>> variables)
+    : variables_(variables) {}
 
 }  // namespace subprocess
 
@@ -84,6 +85,10 @@ const absl::optional<std::vector<subprocess::Id>>& SubprocessOptions::extra_grou
 namespace detail {
 
 void CommandLine::add(absl::string_view argument) { arguments.emplace_back(argument); }
+
+void CommandLine::add(const std::vector<std::string>& several) {
+    arguments.insert(arguments.end(), several.begin(), several.end());
+}
 
 void CommandLine::add(SubprocessOptions value) { options = std::move(value); }
 

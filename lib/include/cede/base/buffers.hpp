@@ -21,6 +21,16 @@ template <class B>
 using IfBytes = std::enable_if_t<std::is_convertible<const B&, absl::Span<const char>>::value &&
                                  !std::is_convertible<const B&, absl::string_view>::value>;
 
+// A string or container of chars that dies with the expression it is in, and is none of another's: what a coroutine must keep.
+template <class B>
+using IfTemporary =
+    std::enable_if_t<std::is_same<B, std::string>::value ||
+                     (!std::is_reference<B>::value && std::is_convertible<const B&, absl::Span<const char>>::value &&
+                      !std::is_convertible<const B&, absl::string_view>::value &&
+                      !std::is_same<B, absl::Span<char>>::value && !std::is_same<B, absl::Span<const char>>::value)>;
+inline std::string to_string(std::string&& text) noexcept { return std::move(text); }
+inline std::string to_string(absl::Span<const char> bytes) { return std::string(bytes.data(), bytes.size()); }
+
 // What a string is made from, by whichever way: std::filesystem::path, too.
 template <class Text>
 using IsText = std::integral_constant<bool, std::is_convertible<const Text&, std::string>::value ||

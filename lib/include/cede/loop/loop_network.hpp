@@ -125,13 +125,21 @@ public:
     template <class Buffer, class = detail::IfBuffer<Buffer>>
     Coroutine<std::pair<std::size_t, detail::DependsOn<Buffer, SocketAddress>>> sock_recvfrom_into(
         const Socket& socket, Buffer& buffer, std::size_t n = 0);
-    // All of `data`. After an error, or a cancellation, nobody knows how much was sent.
+    // All of `data`. After an error, or a cancellation, nobody knows how much was sent. A temporary string or container is kept
+    // until it is sent; what has a name, or is a view, must live.
     virtual Coroutine<void> sock_sendall(const Socket& socket, absl::string_view data);
     template <class Bytes, class = detail::IfBytes<Bytes>>
     Coroutine<detail::DependsOn<Bytes, void>> sock_sendall(const Socket& socket, const Bytes& data);
+    template <class Bytes, class = detail::IfTemporary<Bytes>>
+    Coroutine<detail::DependsOn<Bytes, void>> sock_sendall(const Socket& socket, Bytes&& data);
     // One datagram; the number of bytes sent.
     virtual Coroutine<std::size_t> sock_sendto(const Socket& socket, absl::string_view data, SocketAddress to);
+    template <class Bytes, class = detail::IfTemporary<Bytes>>
+    Coroutine<detail::DependsOn<Bytes, std::size_t>> sock_sendto(const Socket& socket, Bytes&& data, SocketAddress to);
     virtual Coroutine<void> sock_connect(const Socket& socket, SocketAddress to);
+    // To the path of a Unix socket.
+    template <class Path, class = std::enable_if_t<detail::IsText<Path>::value>>
+    Coroutine<detail::DependsOn<Path, void>> sock_connect(const Socket& socket, const Path& path);
     // A host name is resolved for the socket's own family, type and protocol; the first address is taken.
     Coroutine<void> sock_connect(const Socket& socket, std::string host, Port port);
     // The next connection of a listening socket, non-blocking, and who made it. One that was given up before its turn
@@ -295,6 +303,10 @@ protected:
     void close_network() noexcept;
 
 private:
+    Coroutine<void> send_kept(const Socket& socket, std::string data);
+    Coroutine<std::size_t> send_kept(const Socket& socket, std::string data, SocketAddress to);
+    Coroutine<void> connect_path(const Socket& socket, std::string path);
+
     EventLoop& loop() noexcept;
 
     std::shared_ptr<detail::NetworkState> network_;  // not shared, but quicker to compile than a unique_ptr

@@ -24,6 +24,7 @@ struct CommandLine {
         static_cast<void>(in_order);
     }
     void add(absl::string_view argument);
+    void add(const std::vector<std::string>& several);
     void add(SubprocessOptions value);
 
     std::vector<std::string> arguments;

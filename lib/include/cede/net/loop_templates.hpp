@@ -67,6 +67,19 @@ template <class Bytes, class>
 Coroutine<detail::DependsOn<Bytes, void>> LoopNetwork::sock_sendall(const Socket& socket, const Bytes& data) {
     return sock_sendall(socket, detail::view_of(data));
 }
+template <class Bytes, class>
+Coroutine<detail::DependsOn<Bytes, void>> LoopNetwork::sock_sendall(const Socket& socket, Bytes&& data) {
+    return send_kept(socket, detail::to_string(std::move(data)));
+}
+template <class Bytes, class>
+Coroutine<detail::DependsOn<Bytes, std::size_t>> LoopNetwork::sock_sendto(const Socket& socket, Bytes&& data,
+                                                                          SocketAddress to) {
+    return send_kept(socket, detail::to_string(std::move(data)), to);
+}
+template <class Path, class>
+Coroutine<detail::DependsOn<Path, void>> LoopNetwork::sock_connect(const Socket& socket, const Path& path) {
+    return connect_path(socket, detail::to_text(path));
+}
 
 // --- Protocols as the class that the factory makes ---
 
