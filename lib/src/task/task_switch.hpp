@@ -48,8 +48,8 @@ struct TaskSwitch {
     }
 
 private:
-    // Of what the loop would do for a task that has ended, as much as can neither fail nor run a user's code: whatever is out of
-    // the ordinary is left to TaskCore::step().
+    // Of what the loop would do for a task that has ended, as much as cannot fail: whatever is out of the ordinary is left to
+    // TaskCore::step(), done callbacks too, which a loop of the user's may refuse.
     static bool completes(TaskCore& task) noexcept {
         if (thread_state.task != &task || !task.in_pass_ || !LoopImpl::is_plain(task.runs_on_) || task.has_done_callbacks() ||
             task.frame_->ending() != Ending::returned || !FrameSwitch::ended_alone(*task.frame_)) {
