@@ -1,52 +1,20 @@
 // A task that waits goes straight over to the next one in the queue (lib/src/task/task_switch.hpp), but not in debug mode,
 // where each step is measured by itself. So a program must leave the same trace in both.
 #include <functional>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
 
 #include "cede/cede.hpp"
+#include "task/hand_over.hpp"
 
 using cede::await;
 using cede::create_task;
+using namespace cede::tests;
 using namespace std::chrono_literals;
 
 namespace {
-
-using Trace = std::vector<std::string>;
-using Say = std::function<void(const std::string&)>;
-
-void pass() { await(cede::sleep(0s)); }
-
-Trace trace_of(const std::function<void(const Say&)>& body, bool debug) {
-    Trace trace;
-    try {
-        cede::run([&] { body([&](const std::string& what) { trace.push_back(what); }); }, cede::RunOptions().debug(debug));
-    } catch (const cede::KeyboardInterrupt&) {
-        trace.push_back("left by an interrupt");
-    }
-    return trace;
-}
-
-// Returns the trace.
-Trace same_in_both(const std::function<void(const Say&)>& body) {
-    const Trace handed_over = trace_of(body, false);
-    const Trace measured = trace_of(body, true);
-    BOOST_TEST(handed_over == measured, boost::test_tools::per_element());
-    return handed_over;
-}
-
-// Runs next to each other what each of `bodies` does, with the number it is given.
-void side_by_side(const std::vector<std::function<void()>>& bodies) {
-    std::vector<cede::Task<void>> tasks;
-    for (const auto& body : bodies) tasks.push_back(create_task(body));
-    for (const auto& task : tasks) await(task);
-}
-
-std::string number(int value) { return std::to_string(value); }
 
 BOOST_AUTO_TEST_SUITE(hand_over)
 
@@ -368,115 +336,6 @@ BOOST_AUTO_TEST_CASE(a_loop_that_overrides_its_iteration_sees_each) {
         return loop.scheduled;
     };
     BOOST_TEST(run(false) == run(true));
-}
-
-// A body that returns goes straight over, too.
-
-BOOST_AUTO_TEST_CASE(from_tasks_that_end_to_those_that_wait_and_those_that_begin) {
-    const Trace trace = same_in_both([](const Say& say) {
-        const auto ends = [&](const std::string& name) {
-            return [&say, name] { say(name + (cede::current_task().done() ? " done" : " ends")); };
-        };
-        for (int round = 0; round < 3; ++round) await(create_task(ends("alone")));
-        std::vector<cede::Task<void>> tasks;
-        for (int n = 0; n < 200; ++n) {  // each a stack below the one before, if it were a call
-            tasks.push_back(create_task([&, n] {
-                if (n > 0) await(tasks[static_cast<std::size_t>(n) - 1]);
-                if (n % 20 == 0) cede::get_running_loop().call_soon([&say, n] { say("callback " + number(n)); });
-                if (n % 50 == 0) say("end of " + number(n));
-            }));
-        }
-        side_by_side({ends("first"), ends("second"), [] { pass(); }, ends("third")});
-        await(tasks.back());
-        say("all");
-    });
-    BOOST_TEST(trace.size() == 21u);
-    BOOST_TEST(trace.back() == "all");
-}
-
-BOOST_AUTO_TEST_CASE(captures_are_destroyed_before_who_waits_goes_on) {
-    struct Captured {
-        explicit Captured(std::function<void()> f) : at_end(std::move(f)) {}
-        Captured(Captured&& other) noexcept : at_end(std::exchange(other.at_end, nullptr)) {}
-        ~Captured() {
-            if (at_end) at_end();
-        }
-        std::function<void()> at_end;
-    };
-    cede::ContextVar<int> user("user", 0);
-    const Trace trace = same_in_both([&](const Say& say) {
-        const auto task = [&](std::function<void()> at_end) {
-            return create_task([captured = Captured(std::move(at_end)), &user] {
-                user.set(7);
-                pass();
-            });
-        };
-        cede::Task<void> first;
-        first = task([&] { say((cede::current_task() == first ? "in it with " : "elsewhere with ") + number(user.get())); });
-        await(first);
-        say("after it with " + number(user.get()));
-        await(task([&] { cede::get_running_loop().call_soon([&] { say("callback"); }); }));
-        // asyncio cancels a task that asks for it in its last step.
-        try {
-            await(task([] { cede::current_task().cancel("at the end"); }));
-        } catch (const cede::CancelledError& error) {
-            say(std::string("cancelled ") + error.what());
-        }
-        cede::Task<void> watched;
-        watched = task([&] { watched.add_done_callback([&] { say("done callback"); }); });
-        await(watched);
-        await(task([&] { say("a capture that makes a task"), create_task([&] { say("the task"); }); }));
-        pass();
-    });
-    BOOST_TEST(trace == (Trace{"in it with 7", "after it with 0", "callback", "cancelled at the end", "done callback",
-                               "a capture that makes a task", "the task"}),
-               boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(a_task_that_nobody_knows_is_destroyed_outside_of_others) {
-    same_in_both([](const Say& say) {
-        struct Result {
-            explicit Result(const Say& to) : say(&to) {}
-            Result(Result&& other) noexcept : say(std::exchange(other.say, nullptr)) {}
-            Result& operator=(Result&&) = delete;
-            ~Result() {
-                if (say != nullptr) (*say)(cede::current_task() ? "destroyed in a task" : "destroyed");
-            }
-            const Say* say;
-        };
-        create_task([&] { return Result(say); });
-        create_task([&] { pass(); return Result(say); });
-        side_by_side({[] { for (int n = 0; n < 3; ++n) pass(); }, [] { pass(); }});
-    });
-}
-
-BOOST_AUTO_TEST_CASE(tasks_that_end_beside_cancelled_ones_and_a_stop) {
-    same_in_both([](const Say& say) {
-        auto sleeper = create_task([&] {
-            try {
-                await(cede::sleep(1h));
-            } catch (const cede::CancelledError&) {
-                say("cancelled");
-                throw;
-            }
-        });
-        pass();
-        create_task([&] { sleeper.cancel(); });
-        create_task([&] { say("beside it"); });
-        await(cede::wait({sleeper}));
-        cede::EventLoop& loop = cede::get_running_loop();
-        loop.call_soon([&] { say("callback"); });
-        side_by_side({[] {}, [&] { say("ended"); }, [] {}});
-    });
-    std::unique_ptr<cede::EventLoop> loop = cede::new_event_loop();
-    std::vector<cede::Task<void>> tasks;
-    int ran = 0;
-    const auto waits = loop->create_task([&] { await(tasks[0]), ++ran; });
-    for (int n = 0; n < 3; ++n) tasks.push_back(loop->create_task([&, n] { ++ran, n == 0 ? loop->stop() : void(); }));
-    loop->run_forever();  // stops at the end of the iteration, before the first is continued
-    BOOST_TEST(ran == 3);
-    loop->run_until_complete(waits);
-    BOOST_TEST(ran == 4);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

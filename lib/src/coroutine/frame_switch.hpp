@@ -43,8 +43,9 @@ struct FrameSwitch {
         Frame& back = last();
         set_aside(back);
         thread.entered = entered;
-        // Somebody else may drive the current coroutine by now, if it was left while this generator's body awaited.
-        thread.context = slot_is_base ? current->base_ : slot;
+        // Somebody else may drive the current coroutine by now, if it was left while this generator's body awaited. And whose slot
+        // this was may be gone, if its body has handed over to the one that comes back.
+        thread.context = slot_is_base ? current->base_ : &back == &frame ? slot : back.base_;
         thread.frame = current;
         if (back.state_ == CoroutineState::closed) back.end_of_body();
     }

@@ -151,8 +151,8 @@ private:
 
 // The first write of an iteration goes to the system at once. Small ones that follow in the same iteration are held back and
 // joined, and go together: by a drain(), when there are too many of them, when something else is asked of the transport, and
-// at the latest in the loop's next iteration, or when it stops before. So a thousand small writes are two system calls, and a single one waits for
-// nobody.
+// at the latest in the loop's next iteration, or when it stops before. So a thousand small writes are two system calls, and a
+// single one waits for nobody.
 class WritingTransport : public virtual WriteTransport, public virtual DescriptorTransport {
 public:
     void close() override;

@@ -30,29 +30,42 @@ struct PeerAddress {
     SocketAddress get() const noexcept { return SocketAddress(reinterpret_cast<const sockaddr*>(&storage), size); }
 };
 
-// More than a message can have: Linux gives the two ends of a socket 212 KiB each, unless told otherwise.
-constexpr std::size_t largest_message = 64 * 1024 * 1024;
-
-// Where sock_recv() and sock_recvfrom() read to. As a rule the loop's buffer, from which it is copied at its length, so that a
-// generous `n` costs nothing. Of a stream the rest can wait for the next call; a longer message would be cut.
+// Where sock_recv() and sock_recvfrom() read to: the loop's buffer, from which it is copied at its length, so that a generous `n`
+// costs nothing. Of a stream what does not fit there can wait for the next call; a message would be cut, and gets a buffer of its
+// own, once it is there and its length is known.
 class Received {
 public:
-    Received(const Operation& operation, std::size_t n) : most_(std::min(n, detail::read_buffer_size)) {
-        if (n > most_ && !operation.is_stream()) own_.resize(most_ = std::min(n, largest_message));
-        data_ = own_.empty() ? operation.loop().network().copied_buffer() : &own_[0];
+    Received(const Operation& operation, std::size_t n)
+        : wanted_(n), shared_(operation.loop().network().copied_buffer()),
+          whole_(n > detail::read_buffer_size && !operation.is_stream()) {}
+
+    // Before each try.
+    void make_room(int fd) {
+        own_.reset();
+        size_ = std::min(wanted_, whole_ ? length_of_next(fd) : detail::read_buffer_size);
+        if (size_ > detail::read_buffer_size) own_.reset(new char[size_]);
     }
-    char* data() const noexcept { return data_; }
-    std::size_t most() const noexcept { return most_; }
-    std::string take(ssize_t count) {
-        if (own_.empty()) return std::string(data_, static_cast<std::size_t>(count));
-        own_.resize(static_cast<std::size_t>(count));
-        return std::move(own_);
-    }
+    char* data() const noexcept { return own_ != nullptr ? own_.get() : shared_; }
+    std::size_t size() const noexcept { return size_; }
+    std::string take(ssize_t count) const { return std::string(data(), static_cast<std::size_t>(count)); }
 
 private:
-    std::size_t most_;
-    std::string own_;
-    char* data_;
+    static std::size_t length_of_next(int fd) noexcept {
+#if defined(__linux__)
+        char byte;
+        const ssize_t length = ::recv(fd, &byte, 1, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+        return std::max(static_cast<std::size_t>(std::max<ssize_t>(length, 0)), detail::read_buffer_size);
+#else
+        static_cast<void>(fd);  // others do not tell: more than their socket buffers hold
+        return 16 * 1024 * 1024;
+#endif
+    }
+
+    const std::size_t wanted_;
+    char* const shared_;
+    const bool whole_;
+    std::size_t size_ = 0;
+    std::unique_ptr<char[]> own_;
 };
 
 // Waits for the outcome of a connect() that is under way.
@@ -84,7 +97,8 @@ Coroutine<std::string> LoopNetwork::sock_recv(const Socket& socket, std::size_t 
         operation.begin();
         Received received(operation, n);
         return received.take(operation.until_done(selectors::EVENT_READ, "recv", [&](int fd) {
-            return ::recv(fd, received.data(), received.most(), 0);
+            received.make_room(fd);
+            return ::recv(fd, received.data(), received.size(), 0);
         }));
     };
 }
@@ -103,7 +117,8 @@ Coroutine<std::pair<std::string, SocketAddress>> LoopNetwork::sock_recvfrom(cons
         Received received(operation, n);
         PeerAddress peer;
         const ssize_t got = operation.until_done(selectors::EVENT_READ, "recvfrom", [&](int fd) {
-            return ::recvfrom(fd, received.data(), received.most(), 0, peer.data(), &peer.size);
+            received.make_room(fd);
+            return ::recvfrom(fd, received.data(), received.size(), 0, peer.data(), &peer.size);
         });
         return std::make_pair(received.take(got), peer.get());
     };

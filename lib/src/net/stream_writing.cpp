@@ -87,13 +87,12 @@ void WritingTransport::wait_until_writable() {
 // Whether a write of `size` bytes is to be appended to what is held back, which then is on its way already.
 bool WritingTransport::holds_back(std::size_t size) {
     if (!loop_->is_running()) return false;
-    const bool stops = loop_->impl().stopping;  // there may be no next iteration
     if (held_back_.linked()) {
-        if (!stops && size <= most_of_a_small_write && buffer_.size() + size <= most_held_back) return true;
+        if (size <= most_of_a_small_write && buffer_.size() + size <= most_held_back) return true;
         flush();
         return false;
     }
-    if (stops || !buffer_.empty() || size > most_of_a_small_write || sent_in_ != loop_->impl().iteration) return false;
+    if (!buffer_.empty() || size > most_of_a_small_write || sent_in_ != loop_->impl().iteration) return false;
     loop_->enqueue(held_back_);
     return true;
 }

@@ -8,6 +8,8 @@
 #ifndef CEDE_SRC_TASK_TASK_SWITCH_HPP
 #define CEDE_SRC_TASK_TASK_SWITCH_HPP
 
+#include <utility>
+
 #include "base/thread_state.hpp"
 #include "cede/task/task_core.hpp"
 #include "coroutine/frame_switch.hpp"
@@ -41,38 +43,45 @@ struct TaskSwitch {
         Frame& frame = *static_cast<Frame*>(argument);
         FrameSwitch::run(frame);
         TaskCore& task = *thread_state.stepped;
-        TaskCore* const next = completes(task) ? heir(task) : nullptr;
+        TaskCore* const next = heir(task);
         if (next == nullptr) return *frame.fiber().resumer();
+        LoopImpl::take_next(task.runs_on_);
         go_on_with(*next);
         return FrameSwitch::take_leave(frame, *next->frame_, next->context_, &TaskSwitch::clear_away, &task);
     }
 
 private:
-    // Of what the loop would do for a task that has ended, as much as cannot fail: whatever is out of the ordinary is left to
-    // TaskCore::step(), done callbacks too, which a loop of the user's may refuse.
-    static bool completes(TaskCore& task) noexcept {
-        if (thread_state.task != &task || !task.in_pass_ || !LoopImpl::is_plain(task.runs_on_) || task.has_done_callbacks() ||
-            task.frame_->ending() != Ending::returned || !FrameSwitch::ended_alone(*task.frame_)) {
-            return false;
-        }
-        FrameSwitch::drop_body(*task.frame_);
-        if (task.must_cancel_ || task.has_done_callbacks()) return false;  // by a destructor of what the body has captured
-        task.finish();
-        return true;
+    // Whether what the loop would do for a task that has ended cannot fail. Whatever is out of the ordinary is left to
+    // TaskCore::step(), done callbacks too, which a loop of the user's may refuse. In the child of a fork() no task is current.
+    static bool ends_plainly(const TaskCore& task) noexcept {
+        return thread_state.task == &task && !task.must_cancel_ && !task.has_done_callbacks() &&
+               LoopImpl::is_plain(task.runs_on_);
     }
-    // Null also where nobody else knows the task, for then it is destroyed, with its result, which is not for another's stack.
+    // Completes the task, and gives the one to go over to, if the loop would step that next.
     static TaskCore* heir(TaskCore& task) noexcept {
-        TaskCore* const next = next_step(task, false);
-        if (next == nullptr) return nullptr;
-        next->waiting_for_ = nullptr;
-        if (task.unique()) return nullptr;
-        LoopImpl::take_next(task.runs_on_);
-        return next;
+        if (!task.in_pass_ || task.frame_->ending() != Ending::returned || !FrameSwitch::ended_alone(*task.frame_) ||
+            !ends_plainly(task)) {
+            return nullptr;
+        }
+        task.in_pass_ = false;  // an await in a destructor of what the body has captured goes nowhere
+        FrameSwitch::drop_body(*task.frame_);
+        if (!ends_plainly(task)) return nullptr;  // by such a destructor
+        // Where nobody else knows it, it is about to be destroyed, with its result, and that is not for another's stack. The
+        // loop has a reference, and who has awaited it gives one up.
+        const int going = task.has_waiters() ? 2 : 1;
+        task.finish();
+        return task.has_more_references_than(going) ? next_step(task, false) : nullptr;
     }
+    // On the heir's stack. Other threads may drop their handles meanwhile, and this one be the last: nothing is current then.
     static void clear_away(void* argument) {
         TaskCore& task = *static_cast<TaskCore*>(argument);
         FrameSwitch::end_of_body(*task.frame_);
+        ThreadState& thread = thread_state;
+        Frame* const frame = std::exchange(thread.frame, nullptr);
+        TaskCore* const current = std::exchange(thread.task, nullptr);
         task.let_go();
+        thread.frame = frame;
+        thread.task = current;
     }
     CEDE_ON_THE_PATH static void go_on_with(TaskCore& next) noexcept {
         if (LoopImpl::in_crowd(next.runs_on_)) prefetch(LoopImpl::next_in_pass(next.runs_on_));

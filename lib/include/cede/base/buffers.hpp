@@ -5,6 +5,7 @@
 
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -21,15 +22,28 @@ template <class B>
 using IfBytes = std::enable_if_t<std::is_convertible<const B&, absl::Span<const char>>::value &&
                                  !std::is_convertible<const B&, absl::string_view>::value>;
 
-// A string or container of chars that dies with the expression it is in, and is none of another's: what a coroutine must keep.
+// A class that refers to another's bytes.
 template <class B>
-using IfTemporary =
-    std::enable_if_t<std::is_same<B, std::string>::value ||
-                     (!std::is_reference<B>::value && std::is_convertible<const B&, absl::Span<const char>>::value &&
-                      !std::is_convertible<const B&, absl::string_view>::value &&
-                      !std::is_same<B, absl::Span<char>>::value && !std::is_same<B, absl::Span<const char>>::value)>;
-inline std::string to_string(std::string&& text) noexcept { return std::move(text); }
-inline std::string to_string(absl::Span<const char> bytes) { return std::string(bytes.data(), bytes.size()); }
+using IsView = std::integral_constant<bool, std::is_same<B, absl::string_view>::value ||
+#if __cplusplus >= 201703L
+                                                std::is_same<B, std::string_view>::value ||
+#endif
+                                                std::is_same<B, absl::Span<char>>::value ||
+                                                std::is_same<B, absl::Span<const char>>::value>;
+// A string or container of chars that dies with the expression it is in: what a coroutine must keep. `B` is what an argument of
+// type B&& has deduced: no reference for a temporary, and a class, so no literal.
+template <class B>
+using IfTemporary = std::enable_if_t<std::is_class<B>::value && !IsView<std::remove_cv_t<B>>::value &&
+                                     (std::is_convertible<const B&, absl::string_view>::value ||
+                                      std::is_convertible<const B&, absl::Span<const char>>::value)>;
+inline std::string kept_bytes(std::string&& text) noexcept { return std::move(text); }
+template <class B, std::enable_if_t<std::is_convertible<const B&, absl::string_view>::value, int> = 0>
+std::string kept_bytes(const B& text) { return std::string(absl::string_view(text)); }
+template <class B, std::enable_if_t<!std::is_convertible<const B&, absl::string_view>::value, int> = 0>
+std::string kept_bytes(const B& bytes) {
+    const absl::Span<const char> all = bytes;
+    return std::string(all.data(), all.size());
+}
 
 // What a string is made from, by whichever way: std::filesystem::path, too.
 template <class Text>

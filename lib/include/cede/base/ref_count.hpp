@@ -44,7 +44,8 @@ public:
         }
         return count_.fetch_sub(1, std::memory_order_acq_rel) == 1;
     }
-    bool is_one() const noexcept { return count_.load(std::memory_order_acquire) == 1; }
+    int count() const noexcept { return count_.load(std::memory_order_acquire); }
+    bool is_one() const noexcept { return count() == 1; }
 
 private:
     std::atomic<int> count_{0};

@@ -83,6 +83,7 @@ public:
     bool taken() const noexcept { return taken_; }
     void set_taken() noexcept { taken_ = true; }
     bool unique() const noexcept { return references_.is_one(); }
+    bool has_more_references_than(int count) const noexcept { return references_.count() > count; }
 
 protected:
     FutureCore(EventLoop& loop, void* slot, bool is_task);

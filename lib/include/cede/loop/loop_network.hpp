@@ -134,6 +134,8 @@ public:
     Coroutine<detail::DependsOn<Bytes, void>> sock_sendall(const Socket& socket, Bytes&& data);
     // One datagram; the number of bytes sent.
     virtual Coroutine<std::size_t> sock_sendto(const Socket& socket, absl::string_view data, SocketAddress to);
+    template <class Bytes, class = detail::IfBytes<Bytes>>
+    Coroutine<detail::DependsOn<Bytes, std::size_t>> sock_sendto(const Socket& socket, const Bytes& data, SocketAddress to);
     template <class Bytes, class = detail::IfTemporary<Bytes>>
     Coroutine<detail::DependsOn<Bytes, std::size_t>> sock_sendto(const Socket& socket, Bytes&& data, SocketAddress to);
     virtual Coroutine<void> sock_connect(const Socket& socket, SocketAddress to);

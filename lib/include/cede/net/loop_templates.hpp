@@ -69,12 +69,17 @@ Coroutine<detail::DependsOn<Bytes, void>> LoopNetwork::sock_sendall(const Socket
 }
 template <class Bytes, class>
 Coroutine<detail::DependsOn<Bytes, void>> LoopNetwork::sock_sendall(const Socket& socket, Bytes&& data) {
-    return send_kept(socket, detail::to_string(std::move(data)));
+    return send_kept(socket, detail::kept_bytes(std::move(data)));
+}
+template <class Bytes, class>
+Coroutine<detail::DependsOn<Bytes, std::size_t>> LoopNetwork::sock_sendto(const Socket& socket, const Bytes& data,
+                                                                          SocketAddress to) {
+    return sock_sendto(socket, detail::view_of(data), to);
 }
 template <class Bytes, class>
 Coroutine<detail::DependsOn<Bytes, std::size_t>> LoopNetwork::sock_sendto(const Socket& socket, Bytes&& data,
                                                                           SocketAddress to) {
-    return send_kept(socket, detail::to_string(std::move(data)), to);
+    return send_kept(socket, detail::kept_bytes(std::move(data)), to);
 }
 template <class Path, class>
 Coroutine<detail::DependsOn<Path, void>> LoopNetwork::sock_connect(const Socket& socket, const Path& path) {
