@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/thread_state.hpp"
+#include "cede/base/closure.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
 #include "cede/coroutine/async_generator_core.hpp"
@@ -11,6 +12,12 @@ namespace cede {
 namespace detail {
 
 AsyncGeneratorCore::~AsyncGeneratorCore() = default;
+
+// What call stacks know the body by (base/call_stack.cpp), so it must stay below it.
+void AsyncGeneratorCore::run_body() {
+    call_body();
+    let_escape(this);  // no tail call
+}
 
 std::string AsyncGeneratorCore::name() const { return name_.empty() ? demangle(body_type_.name()) : name_; }
 

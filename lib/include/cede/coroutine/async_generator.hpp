@@ -48,7 +48,7 @@ public:
     T item() { return std::move(*static_cast<T*>(yielded())); }
 
 private:
-    void run_body() override {
+    void call_body() override {
         AsyncYield<T, S> yield(*this);
         body_(yield);
     }

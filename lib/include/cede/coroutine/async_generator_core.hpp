@@ -42,7 +42,11 @@ protected:
     explicit AsyncGeneratorCore(const std::type_info& body_type) noexcept
         : Frame(Kind::async_generator), body_type_(body_type) {}
 
+    // The body.
+    virtual void call_body() = 0;
+
 private:
+    void run_body() final;
     void check_thread(const char* call);
 
     const std::type_info& body_type_;
