@@ -111,8 +111,7 @@ protected:
 
     // Runs the body and keeps its result; on the frame's own stack.
     virtual void run_body() = 0;
-    // Destroys the body with what it captured; when it has ended or will never start. The second call does
-    // nothing.
+    // Destroys the body with what it captured, when it has ended or will never start. A second call does nothing.
     virtual void drop_body() noexcept = 0;
 
 private:
