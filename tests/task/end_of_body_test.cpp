@@ -13,21 +13,6 @@
 
 namespace cede {
 namespace tests {
-namespace {
-
-// Calls `f` when it is destroyed, unless it was moved from.
-struct AtEnd {
-    explicit AtEnd(std::function<void()> f) : at_end(std::move(f)) {}
-    AtEnd(AtEnd&& other) noexcept : at_end(std::exchange(other.at_end, nullptr)) {}
-    AtEnd& operator=(AtEnd&&) = delete;
-    ~AtEnd() {
-        if (at_end) at_end();
-    }
-    std::function<void()> at_end;
-};
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(end_of_body)
 
 BOOST_AUTO_TEST_CASE(from_tasks_that_end_to_those_that_wait_and_those_that_begin) {
@@ -85,17 +70,11 @@ BOOST_AUTO_TEST_CASE(captures_are_destroyed_before_who_waits_goes_on) {
 
 BOOST_AUTO_TEST_CASE(a_task_that_nobody_knows_is_destroyed_outside_of_others) {
     same_in_both([](const Say& say) {
-        struct Result {
-            explicit Result(const Say& to) : say(&to) {}
-            Result(Result&& other) noexcept : say(std::exchange(other.say, nullptr)) {}
-            Result& operator=(Result&&) = delete;
-            ~Result() {
-                if (say != nullptr) (*say)(current_task() ? "destroyed in a task" : "destroyed");
-            }
-            const Say* say;
+        const auto tells = [&] {
+            return AtEnd([&] { say(current_task() ? "destroyed in a task" : "destroyed"); });
         };
-        create_task([&] { return Result(say); });
-        create_task([&] { pass(); return Result(say); });
+        create_task([&] { return tells(); });
+        create_task([&] { return pass(), tells(); });
         side_by_side({[] { for (int n = 0; n < 3; ++n) pass(); }, [] { pass(); }});
     });
 }

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -45,6 +46,17 @@ inline void side_by_side(const std::vector<std::function<void()>>& bodies) {
 }
 
 inline std::string number(int value) { return std::to_string(value); }
+
+// Calls `f` when it is destroyed, unless it was moved from.
+struct AtEnd {
+    explicit AtEnd(std::function<void()> f) : at_end(std::move(f)) {}
+    AtEnd(AtEnd&& other) noexcept : at_end(std::exchange(other.at_end, nullptr)) {}
+    AtEnd& operator=(AtEnd&&) = delete;
+    ~AtEnd() {
+        if (at_end) at_end();
+    }
+    std::function<void()> at_end;
+};
 
 }  // namespace tests
 }  // namespace cede

@@ -297,17 +297,11 @@ BOOST_AUTO_TEST_CASE(an_interrupt_leaves_the_loop_from_where_it_was_handed_over_
 
 BOOST_AUTO_TEST_CASE(a_result_is_destroyed_where_it_would_be) {
     same_in_both([](const Say& say) {
-        struct Tells {
-            explicit Tells(const Say& to) : say(&to) {}
-            Tells(Tells&& other) noexcept : say(other.say) { other.say = nullptr; }
-            Tells& operator=(Tells&&) = delete;
-            ~Tells() {
-                if (say != nullptr) (*say)(cede::current_task() ? "destroyed in a task" : "destroyed");
-            }
-            const Say* say;
+        const auto tells = [&] {
+            return AtEnd([&] { say(cede::current_task() ? "destroyed in a task" : "destroyed"); });
         };
         const auto passes = [] { for (int n = 0; n < 5; ++n) pass(); };
-        side_by_side({passes, [&] { await(cede::wait_for(create_task([&] { pass(); return Tells(say); }), 1s)); }, passes});
+        side_by_side({passes, [&] { await(cede::wait_for(create_task([&] { return pass(), tells(); }), 1s)); }, passes});
     });
 }
 

@@ -29,14 +29,6 @@ struct SubprocessOptions::Rare {
     absl::optional<std::vector<subprocess::Id>> extra_groups;
 };
 
-SubprocessOptions::SubprocessOptions() = default;
-SubprocessOptions::SubprocessOptions(SubprocessOptions&& other) noexcept = default;
-SubprocessOptions& SubprocessOptions::operator=(SubprocessOptions&& other) noexcept = default;
-SubprocessOptions::~SubprocessOptions() = default;
-
-SubprocessOptions::SubprocessOptions(const SubprocessOptions& other) = default;
-SubprocessOptions& SubprocessOptions::operator=(const SubprocessOptions& other) = default;
-
 const SubprocessOptions::Rare& SubprocessOptions::rare() const noexcept {
     static const Rare none;
     return rare_ != nullptr ? *rare_ : none;

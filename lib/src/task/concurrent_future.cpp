@@ -24,37 +24,29 @@ void call_and_report(absl::AnyInvocable<void()>& callback) noexcept {
 
 }  // namespace
 
-struct ConcurrentState::Monitor {
-    std::mutex mutex;
-    std::condition_variable done;
-};
+struct ConcurrentState::Signal : std::condition_variable {};
 
-class ConcurrentState::Lock : public std::unique_lock<std::mutex> {
-public:
-    explicit Lock(Monitor& monitor) : std::unique_lock<std::mutex>(monitor.mutex) {}
-};
-
-ConcurrentState::ConcurrentState() : monitor_(std::make_shared<Monitor>()) {}
+ConcurrentState::ConcurrentState() : done_(std::make_shared<Signal>()) {}
 
 ConcurrentState::~ConcurrentState() = default;
 
 bool ConcurrentState::done() const {
-    const Lock lock(*monitor_);
+    std::lock_guard<std::mutex> lock(mutex_);
     return state_ != State::pending;
 }
 
 bool ConcurrentState::cancelled() const {
-    const Lock lock(*monitor_);
+    std::lock_guard<std::mutex> lock(mutex_);
     return state_ == State::cancelled;
 }
 
 bool ConcurrentState::running() const {
-    const Lock lock(*monitor_);
+    std::lock_guard<std::mutex> lock(mutex_);
     return state_ == State::pending && running_;
 }
 
 bool ConcurrentState::set_running_or_notify_cancel() {
-    const Lock lock(*monitor_);
+    std::lock_guard<std::mutex> lock(mutex_);
     if (state_ == State::cancelled) return false;
     if (state_ == State::finished || running_) {
         throw InvalidStateError("set_running_or_notify_cancel: the work has begun already; call it once, before the work");
@@ -63,19 +55,19 @@ bool ConcurrentState::set_running_or_notify_cancel() {
     return true;
 }
 
-void ConcurrentState::finish(State state, Lock& lock) {
+void ConcurrentState::finish(State state, std::unique_lock<std::mutex>& lock) {
     state_ = state;
     std::vector<absl::AnyInvocable<void()>> callbacks = std::move(callbacks_);
     callbacks_.clear();
     const absl::AnyInvocable<void()> dropped = std::move(on_cancel_);
     on_cancel_ = nullptr;
-    monitor_->done.notify_all();
+    done_->notify_all();
     lock.unlock();
     for (auto& callback : callbacks) call_and_report(callback);
 }
 
 bool ConcurrentState::complete(absl::FunctionRef<void()> store) {
-    Lock lock(*monitor_);
+    std::unique_lock<std::mutex> lock(mutex_);
     if (state_ != State::pending) return false;
     store();
     finish(State::finished, lock);
@@ -83,7 +75,7 @@ bool ConcurrentState::complete(absl::FunctionRef<void()> store) {
 }
 
 bool ConcurrentState::fail(std::exception_ptr error, bool cancelled) {
-    Lock lock(*monitor_);
+    std::unique_lock<std::mutex> lock(mutex_);
     if (state_ != State::pending) return false;
     error_ = std::move(error);
     finish(cancelled ? State::cancelled : State::finished, lock);
@@ -91,7 +83,7 @@ bool ConcurrentState::fail(std::exception_ptr error, bool cancelled) {
 }
 
 bool ConcurrentState::cancel() {
-    Lock lock(*monitor_);
+    std::unique_lock<std::mutex> lock(mutex_);
     if (state_ != State::pending || running_) return false;
     error_ = std::make_exception_ptr(CancelledError());
     absl::AnyInvocable<void()> on_cancel = std::move(on_cancel_);
@@ -102,14 +94,14 @@ bool ConcurrentState::cancel() {
 }
 
 void ConcurrentState::wait(absl::optional<Duration> timeout) {
-    Lock lock(*monitor_);
+    std::unique_lock<std::mutex> lock(mutex_);
     const auto is_done = [this] { return state_ != State::pending; };
     if (!timeout && !is_done() && thread_state.running != nullptr && worker_.get() == thread_state.running) {
         throw RuntimeError("the loop of this thread does the work of this ConcurrentFuture, and would wait for itself: await "
                            "the future instead");
     }
-    if (!timeout || *timeout >= Duration(std::chrono::hours(24 * 365))) return monitor_->done.wait(lock, is_done);
-    if (!monitor_->done.wait_for(lock, std::chrono::nanoseconds(*timeout), is_done)) throw TimeoutError("timed out");
+    if (!timeout || *timeout >= Duration(std::chrono::hours(24 * 365))) return done_->wait(lock, is_done);
+    if (!done_->wait_for(lock, std::chrono::nanoseconds(*timeout), is_done)) throw TimeoutError("timed out");
 }
 
 void ConcurrentState::check(absl::optional<Duration> timeout) {
@@ -125,7 +117,7 @@ std::exception_ptr ConcurrentState::exception(absl::optional<Duration> timeout) 
 
 void ConcurrentState::add_done_callback(absl::AnyInvocable<void()> callback) {
     {
-        const Lock lock(*monitor_);
+        std::lock_guard<std::mutex> lock(mutex_);
         if (state_ == State::pending) return callbacks_.push_back(std::move(callback));
     }
     call_and_report(callback);
@@ -133,7 +125,7 @@ void ConcurrentState::add_done_callback(absl::AnyInvocable<void()> callback) {
 
 void ConcurrentState::set_on_cancel(absl::AnyInvocable<void()> callback) {
     {
-        const Lock lock(*monitor_);
+        std::lock_guard<std::mutex> lock(mutex_);
         if (state_ == State::pending) {
             on_cancel_ = std::move(callback);
             return;

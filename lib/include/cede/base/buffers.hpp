@@ -36,14 +36,6 @@ template <class B>
 using IfTemporary = std::enable_if_t<std::is_class<B>::value && !IsView<std::remove_cv_t<B>>::value &&
                                      (std::is_convertible<const B&, absl::string_view>::value ||
                                       std::is_convertible<const B&, absl::Span<const char>>::value)>;
-inline std::string kept_bytes(std::string&& text) noexcept { return std::move(text); }
-template <class B, std::enable_if_t<std::is_convertible<const B&, absl::string_view>::value, int> = 0>
-std::string kept_bytes(const B& text) { return std::string(absl::string_view(text)); }
-template <class B, std::enable_if_t<!std::is_convertible<const B&, absl::string_view>::value, int> = 0>
-std::string kept_bytes(const B& bytes) {
-    const absl::Span<const char> all = bytes;
-    return std::string(all.data(), all.size());
-}
 
 // What a string is made from, by whichever way: std::filesystem::path, too.
 template <class Text>
@@ -57,6 +49,13 @@ std::enable_if_t<!std::is_convertible<const Text&, std::string>::value, std::str
 }
 
 inline absl::string_view view_of(absl::Span<const char> bytes) noexcept { return {bytes.data(), bytes.size()}; }
+
+// What IfTemporary lets in, as a string of its own.
+inline std::string kept_bytes(std::string&& text) noexcept { return std::move(text); }
+template <class B, std::enable_if_t<IsText<B>::value, int> = 0>
+std::string kept_bytes(const B& text) { return to_text(text); }
+template <class B, std::enable_if_t<!IsText<B>::value, int> = 0>
+std::string kept_bytes(const B& bytes) { return std::string(view_of(bytes)); }
 
 }  // namespace detail
 }  // namespace cede

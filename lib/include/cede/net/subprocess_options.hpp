@@ -50,13 +50,6 @@ private:
 
 class SubprocessOptions {
 public:
-    SubprocessOptions();
-    SubprocessOptions(const SubprocessOptions& other);
-    SubprocessOptions(SubprocessOptions&& other) noexcept;
-    SubprocessOptions& operator=(const SubprocessOptions& other);
-    SubprocessOptions& operator=(SubprocessOptions&& other) noexcept;
-    ~SubprocessOptions();
-
     // One of the above or a descriptor, which stays yours, and must be open until the child has started. When not given it
     // is INHERIT with create_subprocess_exec and _shell, PIPE with loop.subprocess_exec and _shell, as in asyncio.
     SubprocessOptions& stdin_(int value) noexcept { return stdin_value_ = value, *this; }

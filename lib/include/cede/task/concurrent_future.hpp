@@ -8,6 +8,7 @@
 
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -55,11 +56,11 @@ public:
 
 private:
     enum class State { pending, finished, cancelled };
-    struct Monitor;  // apart, so that no program compiles <condition_variable> for it
-    class Lock;
-    void finish(State state, Lock& lock);
+    struct Signal;  // apart, so that no program compiles <condition_variable> for it
+    void finish(State state, std::unique_lock<std::mutex>& lock);
 
-    const std::shared_ptr<Monitor> monitor_;
+    mutable std::mutex mutex_;
+    const std::shared_ptr<Signal> done_;
     State state_ = State::pending;
     bool running_ = false;
     std::exception_ptr error_;
