@@ -43,12 +43,11 @@ std::string HandleCore::describe() const { return demangle(callback_.type().name
 void HandleCore::cancel() noexcept {
     if (cancelled_) return;
     cancelled_ = true;
-    const Ref<HandleCore> alive(this);  // the heap's reference may be the last
-    if (heap_slot != not_in_heap) {
-        loop_.impl().timers.remove(*this);
-        ref_release(this);
-    }
-    if (!running_) callback_.reset();  // a callback that cancels its own handle is dropped by run()
+    const Ref<HandleCore> alive(this);  // the queue's reference may be the last
+    if (heap_slot != not_in_heap) loop_.impl().timers.remove(*this);
+    if (running_) return;  // a callback that cancels its own handle is dropped by run()
+    callback_.reset();
+    context_ = nullptr;
 }
 
 }  // namespace detail

@@ -15,7 +15,7 @@
 #include "loop/owned_list.hpp"
 #include "loop/loop_token.hpp"
 #include "loop/posted_queue.hpp"
-#include "loop/timer_heap.hpp"
+#include "loop/timer_queue.hpp"
 
 namespace cede {
 namespace detail {
@@ -39,7 +39,7 @@ struct LoopImpl {
     std::unique_ptr<selectors::BaseSelector> selector;
     std::vector<selectors::ReadyFd> events;
     std::vector<FdSlot> fds;  // by number
-    TimerHeap timers;
+    TimerQueue timers;
     PostedQueue posted;
     std::size_t steps_since_look = 0;
     // Of the iteration that runs, or ran last: who does something once in each keeps it, and compares.

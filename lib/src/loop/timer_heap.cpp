@@ -5,12 +5,6 @@
 namespace cede {
 namespace detail {
 
-namespace {
-// Above so many, the tables of a peak are given back when the last timer has gone.
-constexpr std::size_t kept_when_empty = std::size_t{1} << 16;
-constexpr std::size_t fit_in_cache = std::size_t{1} << 14;
-}  // namespace
-
 void TimerHeap::push(HandleCore& timer) {
     if (free_slot_ == none) add_slot();
     const std::uint32_t slot = free_slot_;
@@ -18,7 +12,6 @@ void TimerHeap::push(HandleCore& timer) {
     entries_.push_back(entry);
     free_slot_ = places_[slot];
     timers_[slot] = &timer;
-    orders_[slot] = next_order_++;
     timer.heap_slot = slot;
     sift_up(entries_.size() - 1, entry);
 }
@@ -26,35 +19,38 @@ void TimerHeap::push(HandleCore& timer) {
 // Whichever allocation fails, what is there stays as it was.
 void TimerHeap::add_slot() {
     if (timers_.size() == places_.size()) timers_.push_back(nullptr);
-    if (orders_.size() == places_.size()) orders_.push_back(0);
     places_.push_back(std::uint32_t{none});
     free_slot_ = static_cast<std::uint32_t>(places_.size() - 1);
 }
 
+void TimerHeap::free_slot(std::uint32_t slot) noexcept {
+    timers_[slot]->heap_slot = none;
+    places_[slot] = free_slot_;
+    free_slot_ = slot;
+}
+
 HandleCore& TimerHeap::pop() noexcept {
     HandleCore& timer = *timers_[entries_.front().slot];
-    remove(timer);
-    // The next one is likely to be asked for next, and was made long ago.
-    if (!entries_.empty()) __builtin_prefetch(timers_[entries_.front().slot], 1);
+    take_out(0);
     return timer;
 }
 
-void TimerHeap::remove(HandleCore& timer) noexcept {
-    take_out(timer.heap_slot);
-    timer.heap_slot = none;
-    if (entries_.empty() && entries_.capacity() > kept_when_empty) {
-        std::vector<Entry>().swap(entries_);
-        std::vector<std::uint32_t>().swap(places_);
-        std::vector<HandleCore*>().swap(timers_);
-        std::vector<std::uint64_t>().swap(orders_);
-        free_slot_ = none;
+void TimerHeap::remove(HandleCore& timer) noexcept { take_out(places_[timer.heap_slot]); }
+
+// What is sorted is a heap, too.
+void TimerHeap::take_latest(std::size_t count, std::vector<DueTime>& out) noexcept {
+    std::sort(entries_.begin(), entries_.end(), [this](const Entry& a, const Entry& b) { return before(a, b); });
+    const std::size_t left = entries_.size() - count;
+    for (std::size_t i = 0; i < left; ++i) places_[entries_[i].slot] = static_cast<std::uint32_t>(i);
+    for (std::size_t i = left; i < entries_.size(); ++i) {
+        out.push_back(DueTime{entries_[i].when, timers_[entries_[i].slot]});
+        free_slot(entries_[i].slot);
     }
+    entries_.resize(left);
 }
 
-void TimerHeap::take_out(std::uint32_t slot) noexcept {
-    const std::size_t index = places_[slot];
-    places_[slot] = free_slot_;
-    free_slot_ = slot;
+void TimerHeap::take_out(std::size_t index) noexcept {
+    free_slot(entries_[index].slot);
     const Entry last = entries_.back();
     entries_.pop_back();
     if (index == entries_.size()) return;
@@ -65,7 +61,9 @@ void TimerHeap::take_out(std::uint32_t slot) noexcept {
     }
 }
 
-bool TimerHeap::made_before(const Entry& a, const Entry& b) const noexcept { return orders_[a.slot] < orders_[b.slot]; }
+bool TimerHeap::made_before(const Entry& a, const Entry& b) const noexcept {
+    return timers_[a.slot]->order < timers_[b.slot]->order;
+}
 
 void TimerHeap::sift_up(std::size_t index, const Entry& entry) noexcept {
     while (index > 0) {
@@ -94,18 +92,10 @@ inline __attribute__((always_inline)) std::size_t TimerHeap::earliest_child(std:
     return least;
 }
 
-// The lowest levels of a large heap lie outside the cache. All grandchildren are fetched while the children are compared, so that
-// a level does not wait for the one above it.
 void TimerHeap::sift_down(std::size_t index, const Entry& entry) noexcept {
-    constexpr std::size_t line = 64 / sizeof(Entry);
-    const bool large = entries_.size() > fit_in_cache;
     for (;;) {
         const std::size_t first = index * arity + 1;
         if (first >= entries_.size()) break;
-        const std::size_t grandchild = first * arity + 1;
-        if (large && grandchild + arity * arity < entries_.size()) {
-            for (std::size_t i = 0; i <= arity * arity; i += line) __builtin_prefetch(&entries_[grandchild + i]);
-        }
         const std::size_t least = earliest_child(first);
         if (!before(entries_[least], entry)) break;
         put(index, entries_[least]);

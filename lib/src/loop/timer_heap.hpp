@@ -1,8 +1,9 @@
-// What it is: the timers of a loop, the earliest first; among those of one time, in the order they were made. A 4-ary heap
-// (J. W. J. Williams 1964; four children by D. B. Johnson 1975): half the levels of a binary one, and the children of
-// a node share a cache line. Each timer can be found in it, so that cancelling one removes it at once: asyncio's lazy removal
-// keeps a million cancelled timeouts in memory. Where a timer is stands in a table of its own rather than in the timer, for
-// each step of a sift moves one: of a million that would be a miss of the cache at every level.
+// What it is: the timers that are due next, the earliest first; among those of one time, in the order they were made. A 4-ary
+// heap (J. W. J. Williams 1964; four children by D. B. Johnson 1975): half the levels of a binary one, and the children of
+// a node share a cache line. When to use it: below TimerQueue, which keeps it small enough for the cache.
+//
+// Each timer can be found in it, so that cancelling one removes it at once. Where a timer is stands in a table of its own rather
+// than in the timer, for each step of a sift moves one.
 #ifndef CEDE_SRC_LOOP_TIMER_HEAP_HPP
 #define CEDE_SRC_LOOP_TIMER_HEAP_HPP
 
@@ -15,18 +16,30 @@
 namespace cede {
 namespace detail {
 
+// An entry of a table of timers.
+struct DueTime {
+    TimePoint when;
+    HandleCore* timer;
+
+    bool operator<(const DueTime& other) const noexcept {
+        return when != other.when ? when < other.when : timer->order < other.timer->order;
+    }
+};
+
 class TimerHeap {
 public:
     bool empty() const noexcept { return entries_.empty(); }
     std::size_t size() const noexcept { return entries_.size(); }
     TimePoint earliest() const noexcept { return entries_.front().when; }
 
-    // Adds a timer, on which the caller has taken a reference. Throws std::bad_alloc.
+    // Throws std::bad_alloc; not below a size that it has had.
     void push(HandleCore& timer);
-    // Takes out the earliest; its reference goes to the caller.
+    // Takes out the earliest.
     HandleCore& pop() noexcept;
-    // Takes out a timer that is in the heap; its reference goes to the caller.
+    // Takes out a timer that is in the heap.
     void remove(HandleCore& timer) noexcept;
+    // Takes out the latest so many, and appends them to `out`, which has room for them.
+    void take_latest(std::size_t count, std::vector<DueTime>& out) noexcept;
 
 private:
     struct Entry {
@@ -41,7 +54,8 @@ private:
         places_[entry.slot] = static_cast<std::uint32_t>(index);
     }
     void add_slot();
-    void take_out(std::uint32_t slot) noexcept;
+    void free_slot(std::uint32_t slot) noexcept;
+    void take_out(std::size_t index) noexcept;
     bool before(const Entry& a, const Entry& b) const noexcept {
         return a.when != b.when ? a.when < b.when : made_before(a, b);
     }
@@ -54,9 +68,7 @@ private:
     std::vector<Entry> entries_;
     std::vector<std::uint32_t> places_;  // by slot: the index of its entry; of a free slot, the next free one
     std::vector<HandleCore*> timers_;    // by slot
-    std::vector<std::uint64_t> orders_;  // by slot: how many were made before; asked for those of one time
     std::uint32_t free_slot_ = none;
-    std::uint64_t next_order_ = 0;
 };
 
 }  // namespace detail

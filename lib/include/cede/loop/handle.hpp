@@ -27,6 +27,7 @@ namespace detail {
 class HandleCore final : public Runnable, public Pooled {
 public:
     static constexpr std::uint32_t not_in_heap = static_cast<std::uint32_t>(-1);
+    static constexpr std::uint32_t in_range = static_cast<std::uint32_t>(-2);  // among the timers that are due later
 
     // `record`: whether its origin is kept.
     HandleCore(EventLoop& loop, Closure<void> callback, Ref<ContextData> context, bool record = false) noexcept
