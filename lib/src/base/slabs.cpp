@@ -250,7 +250,7 @@ bool drop_free_slabs(std::chrono::steady_clock::time_point deadline) noexcept {
         Slab* slab;
         {
             const std::lock_guard<std::mutex> lock(mutex);
-            if (fewest_free == 0) {
+            if (fewest_free <= kept_slabs) {
                 fewest_free = free_slabs();
                 return true;
             }
@@ -263,12 +263,12 @@ bool drop_free_slabs(std::chrono::steady_clock::time_point deadline) noexcept {
     }
 }
 
-void drop_free_slabs_beyond(std::size_t kept) noexcept {
+void drop_free_slabs() noexcept {
     for (;;) {
         Slab* slab;
         {
             const std::lock_guard<std::mutex> lock(mutex);
-            if (free_slabs() <= kept) return;
+            if (free_slabs() <= kept_slabs) return;
             slab = take_free(free_ones[true] != nullptr);
         }
         give_back(*slab);

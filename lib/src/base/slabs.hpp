@@ -49,10 +49,12 @@ void return_to_slabs(Block* blocks) noexcept;
 
 // Slabs without a block in use.
 std::size_t free_slabs() noexcept;
+// So many of them always stay, for the next wave, or the next thread.
+constexpr std::size_t kept_slabs = 4;
 // Gives the system those that nobody needed since the last call that did all; false when there were more at `deadline`.
 bool drop_free_slabs(std::chrono::steady_clock::time_point deadline) noexcept;
-// Gives the system all but so many.
-void drop_free_slabs_beyond(std::size_t kept) noexcept;
+// Gives the system the others at once.
+void drop_free_slabs() noexcept;
 
 }  // namespace detail
 }  // namespace cede
