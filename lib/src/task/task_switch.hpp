@@ -8,6 +8,7 @@
 #ifndef CEDE_SRC_TASK_TASK_SWITCH_HPP
 #define CEDE_SRC_TASK_TASK_SWITCH_HPP
 
+#include <cstddef>
 #include <utility>
 
 #include "base/thread_state.hpp"
@@ -84,23 +85,32 @@ private:
         thread.task = current;
     }
     CEDE_ON_THE_PATH static void go_on_with(TaskCore& next) noexcept {
-        if (LoopImpl::in_crowd(next.runs_on_)) prefetch(LoopImpl::next_in_pass(next.runs_on_));
+        if (LoopImpl::in_crowd(next.runs_on_)) prefetch_after(next);
         next.in_pass_ = true;
         next.waiting_for_ = nullptr;
         thread_state.task = thread_state.stepped = &next;
     }
 
-    // A step that comes soon finds its task and the top of its stack in the cache: among a thousand tasks, an eighth of the
-    // time of a yield. Four lines of the task's block, by where its members are, and five of the stack, by what an await
-    // leaves on it.
-    CEDE_ON_THE_PATH static void prefetch(const Runnable* soon) noexcept {
-        if (soon == nullptr || !soon->is_step()) return;  // null: some of the pass were withdrawn
-        const TaskCore& task = static_cast<const TaskCore&>(*soon);
-        const char* const frame = reinterpret_cast<const char*>(task.frame_);
-        __builtin_prefetch(&task.waiting_for_, 1);
-        __builtin_prefetch(frame, 1);
-        __builtin_prefetch(frame + 64, 1);
-        __builtin_prefetch(frame + 128, 1);
+    // A step that comes soon finds its task and the top of its stack in the cache. The task is fetched two steps ahead, by an
+    // address that is known without a look at it; so its stack can be asked for one step ahead without a wait for the task.
+    CEDE_ON_THE_PATH static void prefetch_after(const TaskCore& next) noexcept {
+        const Runnable* const soon = LoopImpl::next_in_pass(next.runs_on_);
+        if (soon == nullptr) return;  // some of the pass were withdrawn
+        if (const Runnable* const later = RunnableList::next(*soon)) prefetch_task(later, next);
+        if (soon->is_step()) prefetch_stack(static_cast<const TaskCore&>(*soon));
+    }
+    // If it is one: as another lies in its block. Four lines, by where its members are.
+    CEDE_ON_THE_PATH static void prefetch_task(const Runnable* later, const TaskCore& other) noexcept {
+        const Runnable* const same = &other;
+        const std::ptrdiff_t to_frame = reinterpret_cast<const char*>(other.frame_) - reinterpret_cast<const char*>(same);
+        const char* const step = reinterpret_cast<const char*>(later);
+        __builtin_prefetch(step, 1);
+        __builtin_prefetch(step + 64, 1);
+        __builtin_prefetch(step + to_frame + 64, 1);
+        __builtin_prefetch(step + to_frame + 128, 1);
+    }
+    // Five lines, by what an await leaves on it.
+    CEDE_ON_THE_PATH static void prefetch_stack(const TaskCore& task) noexcept {
         const char* const stack = static_cast<const char*>(task.frame_->fiber().saved_context());
         for (int line = 0; line < 5; ++line) __builtin_prefetch(stack + line * 64, 1);
     }
