@@ -25,6 +25,29 @@ void check_number(int fd) {
     if (fd < 0) throw std::invalid_argument("not a file descriptor: " + std::to_string(fd));
 }
 
+// What belongs to one of a thousand connections has left the cache since its last message. Fetched for all at once it arrives
+// while the others are asked for: a tenth of a server's own time with 1,000 connections, of which the kernel has four fifths.
+// To go on so, over protocol, reader, task and stack, brought no more.
+constexpr std::size_t crowd = 16;
+
+void fetch(const void* object, int lines) noexcept {
+    const char* const begin = static_cast<const char*>(object);
+    for (int line = 0; line < lines; ++line) __builtin_prefetch(begin + line * 64, 1);
+}
+
+void fetch_ahead(LoopImpl& loop, const std::vector<selectors::ReadyFd>& events) noexcept {
+    for (const selectors::ReadyFd& event : events) {
+        if (const FdSlot* const slot = loop.find_slot(event.fd)) fetch(slot, 1);
+    }
+    for (const selectors::ReadyFd& event : events) {
+        const FdSlot* const slot = loop.find_slot(event.fd);
+        if (slot == nullptr) continue;
+        if (slot->reader) fetch(slot->reader.get(), 3);
+        if (slot->transport != nullptr) fetch(slot->transport, 4);
+        if (slot->line) fetch(slot->line.get(), 2);
+    }
+}
+
 }  // namespace
 
 FdSlot& LoopImpl::slot(int fd) {
@@ -99,12 +122,20 @@ std::size_t LoopImpl::idle_descriptors() const noexcept {
         fds.begin(), fds.end(), [](const FdSlot& slot) { return slot.registered != 0 && slot.wanted() == 0; }));
 }
 
-void schedule_fd(EventLoop& loop, const selectors::ReadyFd& event) {
-    FdSlot* slot = loop.impl().find_slot(event.fd);
-    if (slot == nullptr) return;
-    if (event.events & selectors::EVENT_READ) schedule_persistent(loop, slot->reader);
-    if (event.events & selectors::EVENT_WRITE) schedule_persistent(loop, slot->writer);
-    if (slot->line) slot->line->schedule(loop, event.events);
+void schedule_fds(EventLoop& loop, const std::vector<selectors::ReadyFd>& events) {
+    LoopImpl& impl = loop.impl();
+    if (events.size() >= crowd) fetch_ahead(impl, events);
+    for (const selectors::ReadyFd& event : events) {
+        if (event.fd == impl.posted.fd()) {
+            impl.posted.quieten();
+            continue;
+        }
+        FdSlot* const slot = impl.find_slot(event.fd);
+        if (slot == nullptr) continue;
+        if (event.events & selectors::EVENT_READ) schedule_persistent(loop, slot->reader);
+        if (event.events & selectors::EVENT_WRITE) schedule_persistent(loop, slot->writer);
+        if (slot->line) slot->line->schedule(loop, event.events);
+    }
 }
 
 void FdLine::schedule(EventLoop& loop, selectors::EventMask events) {

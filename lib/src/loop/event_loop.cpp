@@ -226,13 +226,7 @@ void EventLoop::select(absl::optional<Duration> timeout) {
     }
     loop.selector->select_ready(timeout, loop.events);
     loop.posted.wake_up();
-    for (const selectors::ReadyFd& event : loop.events) {
-        if (event.fd == loop.posted.fd()) {
-            loop.posted.quieten();
-        } else {
-            detail::schedule_fd(*this, event);
-        }
-    }
+    detail::schedule_fds(*this, loop.events);
     if (loop.signals != nullptr) loop.signals->deliver(*this);
     if (loop.posted.pending()) loop.posted.take(ready_);
 }

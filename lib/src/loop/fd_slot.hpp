@@ -58,7 +58,7 @@ struct FdSlot {
     Ref<HandleCore> writer;
     Ref<FdLine> line;
     selectors::EventMask registered = 0;
-    bool owned_by_transport = false;
+    const void* transport = nullptr;  // that has it to itself
 
     selectors::EventMask wanted() const noexcept {
         return (reader ? selectors::EVENT_READ : 0) | (writer ? selectors::EVENT_WRITE : 0) | (line ? line->awaited() : 0);

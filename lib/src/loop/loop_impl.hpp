@@ -148,7 +148,7 @@ struct LoopImpl {
     bool displace_line(int fd, FdSlot& slot, selectors::EventMask events) noexcept;
     // Throws RuntimeError for a descriptor that a transport uses.
     static void check_not_owned(int fd, const FdSlot& slot) {
-        if (slot.owned_by_transport) throw_owned(fd);
+        if (slot.transport != nullptr) throw_owned(fd);
     }
     [[noreturn]] static void throw_owned(int fd);
     // Any thread: what a descriptor that is about to be closed has left in the system's set of that loop, if that is still
@@ -158,8 +158,8 @@ struct LoopImpl {
     std::size_t idle_descriptors() const noexcept;
 };
 
-// Schedules who waits for what a descriptor is ready for.
-void schedule_fd(EventLoop& loop, const selectors::ReadyFd& event);
+// Schedules who waits for what descriptors are ready for.
+void schedule_fds(EventLoop& loop, const std::vector<selectors::ReadyFd>& events);
 
 // Makes a loop the running one of this thread for a scope, with no coroutine, task or context current.
 class RunningScope {

@@ -11,7 +11,7 @@ FdWatch::FdWatch(EventLoop& loop, int fd, FdEvents& events) : loop_(&loop), fd_(
     loop.check_open();
     loop.check_thread();
     FdSlot& slot = loop.impl().slot(fd);
-    if (slot.owned_by_transport) throw RuntimeError("fd " + std::to_string(fd) + " is used by another transport");
+    if (slot.transport != nullptr) throw RuntimeError("fd " + std::to_string(fd) + " is used by another transport");
     // The number may have been closed without remove_reader, and the selector must not take its old entry for ours.
     for (Ref<HandleCore>* left : {&slot.reader, &slot.writer}) {
         if (const Ref<HandleCore> forgotten = std::move(*left)) forgotten->cancel();
@@ -19,7 +19,7 @@ FdWatch::FdWatch(EventLoop& loop, int fd, FdEvents& events) : loop_(&loop), fd_(
     }
     loop.impl().displace_line(fd, slot, selectors::EVENT_READ | selectors::EVENT_WRITE);
     loop.impl().update(fd, slot);
-    slot.owned_by_transport = true;
+    slot.transport = &events;
 }
 
 void FdWatch::set(Ref<HandleCore>& handle, void (FdEvents::*call)(), bool on, selectors::EventMask event) {
@@ -58,7 +58,7 @@ void FdWatch::stop() noexcept {
 void FdWatch::close() noexcept {
     if (loop_ == nullptr) return;
     stop();
-    if (FdSlot* const slot = loop_->impl().find_slot(fd_)) slot->owned_by_transport = false;
+    if (FdSlot* const slot = loop_->impl().find_slot(fd_)) slot->transport = nullptr;
     // A call that is queued already is not made.
     if (reader_) reader_->cancel();
     if (writer_) writer_->cancel();
