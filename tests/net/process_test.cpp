@@ -44,6 +44,8 @@ BOOST_AUTO_TEST_CASE(the_protocol_is_told_in_order) {
         BOOST_TEST(child.protocol->data[1] == "out\n");
         BOOST_TEST(child.protocol->data[2] == "err\n");
         BOOST_TEST(child.transport->get_returncode().value() == 3);
+        BOOST_TEST(!child.transport->is_closing());  // nobody has closed it, as in asyncio
+        child.transport->close();
         BOOST_TEST(child.transport->is_closing());
         for (const std::string fd : {"1", "2"}) {
             BOOST_TEST(calls.find("data" + fd) < calls.find("lost" + fd));

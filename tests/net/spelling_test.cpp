@@ -38,6 +38,8 @@ BOOST_AUTO_TEST_CASE(none_is_nullopt) {
         const auto portless = await(loop.getaddrinfo("127.0.0.1", absl::nullopt, ResolveOptions().type(SOCK_STREAM)));
         BOOST_REQUIRE(portless.size() == 1u);
         BOOST_TEST(portless[0].address.port() == 0);
+        BOOST_CHECK_EXCEPTION(await(loop.getaddrinfo(absl::nullopt, absl::nullopt)), std::system_error,
+                              [](const std::system_error& e) { return e.code().value() == EAI_NONAME; });
         BOOST_TEST(await(loop.run_in_executor(absl::nullopt, [](int a, int b) { return a + b; }, 1, 2)) == 3);
     });
 }

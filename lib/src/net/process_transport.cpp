@@ -231,7 +231,7 @@ void ProcessTransport::release() noexcept {
     const std::shared_ptr<SubprocessProtocol> protocol = std::move(protocol_);
     self_ = nullptr;
     protocol_ = nullptr;
-    closed_ = finished_ = true;
+    finished_ = true;
     child_.reset();
     loop_->network().open.remove(*this);
     loop_ = nullptr;

@@ -70,8 +70,8 @@ std::vector<AddressInfo> ask_for_addresses(const std::string& host, const Port& 
     hints.ai_protocol = options.protocol();
     hints.ai_flags = options.flags();
     addrinfo* found = nullptr;
-    const int error = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), port.str().empty() ? "0" : port.str().c_str(),
-                                    &hints, &found);
+    const char* const service = host.empty() && !port.given() ? nullptr : port.str().empty() ? "0" : port.str().c_str();
+    const int error = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), service, &hints, &found);
     if (error != 0) throw_resolver_error(error, "getaddrinfo of '" + host + "', port '" + port.str() + "'");
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, &::freeaddrinfo);
     std::vector<AddressInfo> result;

@@ -146,7 +146,7 @@ std::string ReaderCore::readexactly(std::ptrdiff_t n) {
     return take(count);
 }
 
-ReaderCore::Sought ReaderCore::seek(const Separators& separators, const char* caller) {
+ReaderCore::Sought ReaderCore::seek(const Separators& separators) {
     check_readable();
     std::uint64_t searched = consumed_;  // a position in the stream, up to which no separator starts
     for (;;) {
@@ -162,12 +162,12 @@ ReaderCore::Sought ReaderCore::seek(const Separators& separators, const char* ca
         }
         // Only now: the bytes that came with the end may hold the separator.
         if (eof_) return {Sought::ended, size, size};
-        wait_for_data(caller);
+        wait_for_data("readuntil");  // for readline(), too, which asyncio makes of it
     }
 }
 
 std::string ReaderCore::readuntil(Separators separators) {
-    const Sought sought = seek(separators, "readuntil");
+    const Sought sought = seek(separators);
     switch (sought.outcome) {
         case Sought::found: break;
         case Sought::ended: throw IncompleteReadError(take(buffer_.size()), absl::nullopt);
@@ -180,7 +180,7 @@ std::string ReaderCore::readuntil(Separators separators) {
 }
 
 std::string ReaderCore::readline() {
-    const Sought sought = seek(Separators("\n"), "readline");
+    const Sought sought = seek(Separators("\n"));
     switch (sought.outcome) {
         case Sought::found: break;
         case Sought::ended: return take(buffer_.size());

@@ -49,7 +49,7 @@ private:
         std::size_t at;
         std::size_t end;
     };
-    Sought seek(const Separators& separators, const char* caller);
+    Sought seek(const Separators& separators);
 
     // Cedes until a byte, the end or an error is fed.
     void wait_for_data(const char* caller);
