@@ -22,7 +22,7 @@ void Frame::resume(std::exception_ptr thrown) {
         throw RuntimeError(std::string("the ") + noun() + " waits in a destructor that runs because an exception unwinds "
                            "its stack: raising another one there would end the process. Let it finish first");
     }
-    thrown_ = std::move(thrown);
+    error_ = std::move(thrown);
     enter_body();
 }
 
@@ -114,7 +114,7 @@ void Frame::end_of_body() noexcept {
     drop_body();
 }
 
-void Frame::raise() { std::rethrow_exception(std::move(thrown_)); }
+void Frame::raise() { std::rethrow_exception(std::move(error_)); }
 
 const std::type_info& Frame::body_type() const noexcept { return typeid(void); }
 

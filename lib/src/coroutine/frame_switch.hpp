@@ -54,7 +54,7 @@ struct FrameSwitch {
     // one's stead. `frame` is the current coroutine, on its own fiber, and neither has a parent. `context` is next's.
     CEDE_ON_THE_PATH static void hand_over(Frame& frame, void* yielded, Frame& next, Ref<ContextData>& context) {
         Fiber& here = frame.fiber_;
-        frame.yielded_ = yielded;
+        frame.passed_ = yielded;
         frame.leaf_ = &here;
         frame.state_ = CoroutineState::suspended;
         set_aside(frame);
@@ -97,7 +97,7 @@ struct FrameSwitch {
             Frame::throw_misplaced_yield();
         }
         if (thread.no_suspend != frame.guards_) throw_suspended_below(*thread.no_suspend);
-        frame.yielded_ = yielded;
+        frame.passed_ = yielded;
         Fiber& here = *thread.fiber;
         frame.leaf_ = &here;
         frame.state_ = CoroutineState::suspended;
@@ -120,7 +120,7 @@ struct FrameSwitch {
                FiberSwitch::exception_globals().uncaught == 0;
     }
     CEDE_ON_THE_PATH static void raise_thrown(Frame& frame) {
-        if (frame.thrown_) frame.raise();
+        if (frame.error_) frame.raise();
     }
 
 private:

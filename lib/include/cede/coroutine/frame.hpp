@@ -66,17 +66,17 @@ public:
     // when a generator's yield is used outside its body, or by a coroutine that the body drives.
     std::exception_ptr suspend(void* yielded) {
         leave(yielded);
-        return std::move(thrown_);
+        return std::move(error_);
     }
     // The same, and raises it.
     void suspend_and_raise(void* yielded) {
         leave(yielded);
-        if (thrown_) raise();
+        if (error_) raise();
     }
     // The same with what `inner` yielded, which the body is delegating to: it waits wherever inner waits.
     std::exception_ptr suspend_for(Frame& inner);
 
-    void* yielded() const noexcept { return yielded_; }
+    void* yielded() const noexcept { return passed_; }
     Ending ending() const noexcept { return ending_; }
     const std::exception_ptr& error() const noexcept { return error_; }
     std::exception_ptr take_error() noexcept { return std::move(error_); }
@@ -90,8 +90,8 @@ public:
     }
 
     // Driver: what a yield of the body returns when nothing is thrown; of the generator's own send type.
-    void* sent() const noexcept { return sent_; }
-    void set_sent(void* value) noexcept { sent_ = value; }
+    void* sent() const noexcept { return passed_; }
+    void set_sent(void* value) noexcept { passed_ = value; }
 
     Fiber& fiber() noexcept { return fiber_; }
     // The fiber that the body was left on: its own, or one further up the pile.
@@ -135,15 +135,9 @@ private:
     }
 
     const Frame* delegate_ = nullptr;  // while suspended in suspend_for()
-    void* sent_ = nullptr;
-    std::exception_ptr error_;
     std::size_t stack_size_ = 0;
-    bool awaited_ = false;             // a delegate_to() of this one is under way
-    bool closing_ = false;
-    Ending ending_ = Ending::returned;
-    // From here on what each step needs: two lines of the cache, with the beginning of the fiber.
-    const Kind kind_;
-    CoroutineState state_ = CoroutineState::created;
+    // Of a task's block what each step needs is on two lines of the cache: from the middle of this on.
+    Fiber fiber_;
     Fiber* leaf_ = nullptr;
     Frame* parent_ = nullptr;
     const NoSuspend* guards_ = nullptr;  // those that were there when it was last resumed
@@ -151,9 +145,13 @@ private:
     // While suspended inside Context::run(): the innermost one of the leaf, and what is current below it on the pile.
     ContextEntry* entered_ = nullptr;
     Ref<ContextData>* context_ = nullptr;
-    void* yielded_ = nullptr;
-    std::exception_ptr thrown_;
-    Fiber fiber_;
+    void* passed_ = nullptr;    // by the last yield, and then what is sent for it
+    std::exception_ptr error_;  // to raise at the next resume; of a closed one, what it ended with
+    CoroutineState state_ = CoroutineState::created;
+    const Kind kind_;
+    Ending ending_ = Ending::returned;
+    bool awaited_ = false;  // a delegate_to() of this one is under way
+    bool closing_ = false;
 };
 
 // Body: cedes control from the current coroutine to its driver, giving it the future waited for (null: a bare yield).

@@ -88,14 +88,15 @@ private:
     };
     void receive_visit() noexcept;
 
+    detail::StackBlock* stack_ = nullptr;
+    detail::FiberRecord* record_ = nullptr;  // while it has a stack
+    // What a switch needs comes last.
     void* context_ = nullptr;
     Visit* visit_ = nullptr;
     Fiber* resumer_ = nullptr;
     // The two words of __cxa_get_globals() while the fiber is suspended: caught exceptions, count of uncaught ones.
     void* caught_exceptions_ = nullptr;
     std::size_t uncaught_exceptions_ = 0;
-    detail::StackBlock* stack_ = nullptr;
-    detail::FiberRecord* record_ = nullptr;  // while it has a stack
 };
 
 }  // namespace cede
