@@ -84,6 +84,31 @@ BOOST_AUTO_TEST_CASE(a_callback_may_cancel_its_own_handle) {
     BOOST_TEST(captured.use_count() == 1);
 }
 
+// It is still in the context of the callback, then.
+BOOST_AUTO_TEST_CASE(a_capture_may_cancel_the_handle_as_it_dies) {
+    ContextVar<int> variable("variable");
+    struct Capture {
+        Handle& handle;
+        ContextVar<int>& variable;
+        int& seen;
+        Capture(Handle& of, ContextVar<int>& read, int& out) : handle(of), variable(read), seen(out) {}
+        ~Capture() {
+            handle.cancel();
+            seen = variable.get(0);
+        }
+    };
+    Handle handle;
+    int seen = 0;
+    copy_context().run([&] {
+        variable.set(7);
+        const auto capture = std::make_shared<Capture>(handle, variable, seen);
+        handle = loop.call_soon([capture] {});
+    });
+    turn();
+    BOOST_TEST(seen == 7);
+    BOOST_TEST(handle.cancelled());
+}
+
 BOOST_AUTO_TEST_CASE(a_callback_is_destroyed_when_it_has_run_though_its_handle_lives) {
     auto captured = std::make_shared<int>(0);
     const Handle handle = loop.call_soon([captured] {});

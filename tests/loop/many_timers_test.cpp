@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fstream>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <utility>
 #include <vector>
@@ -183,6 +184,97 @@ BOOST_AUTO_TEST_CASE(thousands_that_are_set_anew_allocate_nothing_in_the_long_ru
     loop.run_forever();
     const std::size_t allocations = counter.count();
     if (AllocationCounter::available()) BOOST_TEST(allocations < 100U);  // one in a thousand
+}
+
+// Two crowds, each of one instant, that are set again for a later one as they run: the second lies ready all the time, and is
+// appended to before it is used up.
+BOOST_AUTO_TEST_CASE(crowds_that_take_turns_run_in_order_and_take_no_memory) {
+    Loop loop;
+    constexpr std::size_t crowd = 3000;
+    std::vector<std::pair<TimePoint, std::size_t>> ran;
+    ran.reserve(2 * crowd);
+    const TimePoint begin = loop.time();
+    std::size_t left = 0;
+    struct Again {
+        Loop& loop;
+        std::vector<std::pair<TimePoint, std::size_t>>& ran;
+        std::size_t& left;
+        TimePoint when;
+        std::size_t number;
+        void operator()() const {
+            if (ran.size() == 2 * crowd) ran.clear();
+            ran.emplace_back(when, number);
+            if (--left == 0) loop.stop();
+            loop.call_at(when + 1s, Again{loop, ran, left, when + 1s, number});
+        }
+    };
+    for (std::size_t i = 0; i < 2 * crowd; ++i) {
+        const TimePoint when = begin + (i < crowd ? Duration(1s) : Duration(1500ms));
+        loop.call_at(when, Again{loop, ran, left, when, i});
+    }
+    const auto rounds = [&](std::size_t count) {
+        left = count * 2 * crowd;
+        loop.run_forever();
+        return std::is_sorted(ran.begin(), ran.end()) && ran.size() == 2 * crowd;
+    };
+    BOOST_TEST(rounds(5));
+    const std::size_t before = resident_bytes();
+    BOOST_TEST(rounds(200));
+    if (AllocationCounter::available()) BOOST_TEST(resident_bytes() < before + (std::size_t{8} << 20));  // of 20 MiB of entries
+}
+
+// More than may lie about cancelled are cancelled, at random.
+BOOST_AUTO_TEST_CASE(those_that_are_left_of_many_cancelled_ones_run_in_order) {
+    Loop loop;
+    Random random(17);
+    std::vector<std::pair<TimePoint, int>> ran, expected;
+    std::vector<TimerHandle> timers;
+    for (int i = 0; i < 20000; ++i) {
+        const TimePoint when = loop.time() + evenly(random, i) / 1000 * 1000000;  // so that many share a time
+        timers.push_back(loop.call_at(when, [&ran, when, i] { ran.emplace_back(when, i); }));
+    }
+    std::vector<int> numbers(timers.size());
+    std::iota(numbers.begin(), numbers.end(), 0);
+    std::shuffle(numbers.begin(), numbers.end(), random);
+    for (std::size_t i = 0; i < 19000; ++i) timers[static_cast<std::size_t>(numbers[i])].cancel();
+    for (std::size_t i = 19000; i < numbers.size(); ++i) {
+        expected.emplace_back(timers[static_cast<std::size_t>(numbers[i])].when(), numbers[i]);
+    }
+    std::sort(expected.begin(), expected.end());
+    BOOST_TEST(loop.scheduled_count() == expected.size());
+    BOOST_CHECK_THROW(loop.run_forever(), testing::DeadlockError);
+    BOOST_TEST((ran == expected));
+}
+
+// What a callback has captured may cancel and set timers as it is destroyed: by a cancellation, by its end, by the loop's.
+BOOST_AUTO_TEST_CASE(captures_may_cancel_and_set_timers_as_they_die) {
+    std::vector<TimerHandle> timers;
+    int ran = 0;
+    {
+        const auto short_lived = new_event_loop();
+        struct Meddles {
+            EventLoop& loop;
+            std::vector<TimerHandle>& timers;
+            std::size_t number;
+            Meddles(EventLoop& of, std::vector<TimerHandle>& all, std::size_t own) : loop(of), timers(all), number(own) {}
+            ~Meddles() {
+                timers[9999 - number].cancel();
+                timers[number].cancel();
+                if (!loop.is_closed()) timers[number] = loop.call_later(1h, [] {});
+            }
+        };
+        timers.resize(10000);
+        for (std::size_t i = 0; i < 10000; ++i) {
+            const auto captured = std::make_shared<Meddles>(*short_lived, timers, i);
+            timers[i] = short_lived->call_later(std::chrono::milliseconds(i < 3000 ? 0 : 3600000 + i), [captured, &ran] { ++ran; });
+        }
+        for (std::size_t i = 4000; i < 6000; ++i) timers[i].cancel();
+        short_lived->call_later(100ms, [&] { short_lived->stop(); });
+        short_lived->run_forever();
+        for (std::size_t i = 6000; i < 7000; ++i) timers[i].cancel();
+    }
+    BOOST_TEST(ran > 0);
+    for (const TimerHandle& timer : timers) timer.cancel();  // they outlive their loop
 }
 
 // Without memory for a division a range is sorted where it is; without memory for a range the heap grows.

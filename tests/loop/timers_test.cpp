@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(thousands_in_random_order_with_cancellations_run_as_sorted)
     BOOST_TEST((ran == expected));
 }
 
-// More than fit in the cache, whose tables are given back when the last one has gone: and then once more.
+// More than fit in the cache: and then once more.
 BOOST_AUTO_TEST_CASE(a_crowd_runs_in_order_and_leaves_a_heap_that_works) {
     std::mt19937 random(7);
     for (const int count : {70000, 100, 70000}) {

@@ -57,7 +57,9 @@ constexpr std::chrono::milliseconds longest_look(1);
 struct FreeList {
     Block* first;
     std::size_t bytes;
-    Block* full_magazine;  // of small blocks
+    // Of small blocks: the second magazine.
+    Block* full_magazine;
+    std::size_t full_bytes;
 };
 
 // Plain thread-local data without a constructor: it is read at every allocation, and a guard variable or a wrapper
@@ -156,7 +158,7 @@ __attribute__((noinline)) void* allocate_slowly(std::size_t size) {
     if (stands_aside) allocate_for_show(size);
     if (list.first == nullptr && list.full_magazine != nullptr) {
         list.first = std::exchange(list.full_magazine, nullptr);
-        list.bytes = magazine_bytes / of.bytes * of.bytes;
+        list.bytes = list.full_bytes;
     }
     if (list.first != nullptr) return take(list, of.bytes);
     if (of.index < small_classes && cuts[of.index].has_room()) return cuts[of.index].cut(of.bytes);
@@ -179,9 +181,12 @@ __attribute__((noinline)) void release_slowly(void* memory, std::size_t size) no
 }
 
 __attribute__((noinline)) void change_magazines(FreeList& list) noexcept {
-    return_to_slabs(std::exchange(list.full_magazine, std::exchange(list.first, nullptr)));
-    list.bytes = 0;
-    more_came_back = true;
+    if (list.full_magazine != nullptr) {
+        return_to_slabs(list.full_magazine);
+        more_came_back = true;
+    }
+    list.full_magazine = std::exchange(list.first, nullptr);
+    list.full_bytes = std::exchange(list.bytes, 0);
 }
 
 }  // namespace

@@ -33,13 +33,14 @@ void AsyncGeneratorCore::check_thread(const char* call) {
     thread_ = &thread_state;
 }
 
-bool AsyncGeneratorCore::step(const char* call, std::exception_ptr thrown) {
+bool AsyncGeneratorCore::step(const char* call, void* sent, std::exception_ptr thrown) {
     if (state() == CoroutineState::running) {
         throw RuntimeError(std::string(call) + "(): asynchronous generator is already running: await one step before the next");
     }
     if (closed()) return false;
     check_thread(call);
     if (thread_state.running != nullptr && loop.get() != thread_state.running) async_generator_begins(*this);
+    set_sent(sent);  // not before: an iterator looks at the last item for as long as no step has begun
     resume(std::move(thrown));
     if (!closed()) return true;
     if (error()) std::rethrow_exception(take_error());

@@ -200,7 +200,7 @@ TimerHandle EventLoop::schedule_at(TimePoint when, Callback callback, detail::Re
     handle->when = when;
     impl_->timers.push(*handle.get());
     const TimerHandle result(handle);
-    handle.detach();  // the heap's reference
+    handle.detach();  // the queue's reference
     // Due already: it goes behind what is ready now, as asyncio's next iteration would put it there.
     if (when <= time()) impl_->look_soon = true;
     if (impl_->host_waits && result.when() == impl_->timers.earliest()) impl_->posted.wake_host();

@@ -17,8 +17,8 @@ void HandleCore::run() {
     struct Ends {
         HandleCore& handle;
         ~Ends() {
-            handle.running_ = false;
             if (handle.cancelled_ || !handle.persistent_) handle.callback_.reset();
+            handle.running_ = false;  // by now: a capture that cancels the handle as it dies must not drop the current context
             handle.subject = nullptr;
             handle.feeds = nullptr;
         }

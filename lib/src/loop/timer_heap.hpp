@@ -31,6 +31,7 @@ public:
     bool empty() const noexcept { return entries_.empty(); }
     std::size_t size() const noexcept { return entries_.size(); }
     TimePoint earliest() const noexcept { return entries_.front().when; }
+    std::size_t capacity() const noexcept { return entries_.capacity(); }
 
     // Throws std::bad_alloc; not below a size that it has had.
     void push(HandleCore& timer);

@@ -71,7 +71,7 @@ TimerQueue::Range& TimerQueue::range_of(TimePoint when) noexcept {
 }
 
 void TimerQueue::add(Range& range, HandleCore& timer) {
-    const bool in_order = range.entries.empty() || !(timer.when < range.entries.back().when);
+    const bool in_order = !(timer.when < range.entries.back().when);
     range.entries.push_back(DueTime{timer.when, &timer});
     range.sorted = range.sorted && in_order;
     timer.heap_slot = HandleCore::in_range;
@@ -82,7 +82,7 @@ void TimerQueue::set_later_ones_aside() noexcept {
     const std::size_t count = near_.size() / 2;
     Range later;
     try {
-        ranges_.reserve(ranges_.size() + 1);
+        make_room(1);
         later.entries = take_spare(count);
     } catch (const std::bad_alloc&) {
         return;
@@ -101,6 +101,8 @@ void TimerQueue::refill() noexcept {
             sort(ranges_.back());
         }
     }
+    // The heap has taken a crowd once, for want of memory.
+    if (near_.empty() && near_.capacity() > 16 * most_near) near_ = TimerHeap();
 }
 
 // What cannot be divided, for it is all of one time or for want of memory, is sorted where it is, and taken in pieces.
@@ -109,7 +111,7 @@ void TimerQueue::sort(Range& range) noexcept {
     range.sorted = true;
 }
 
-bool TimerQueue::divide_next() {
+bool TimerQueue::divide_next() noexcept {
     Range& whole = ranges_.back();
     const auto by_time = [](const DueTime& a, const DueTime& b) { return a.when < b.when; };
     const auto ends = std::minmax_element(whole.front(), whole.entries.end(), by_time);
@@ -123,7 +125,7 @@ bool TimerQueue::divide_next() {
     for (auto entry = whole.front(); entry != whole.entries.end(); ++entry) ++counts[parts.index(entry->when)];
     std::vector<DueTime> divided[most_parts];
     try {
-        ranges_.reserve(ranges_.size() + count);
+        make_room(count);
         for (std::size_t part = 0; part < count; ++part) {
             if (counts[part] > 0) divided[part] = take_spare(counts[part]);
         }
@@ -144,7 +146,7 @@ bool TimerQueue::divide_next() {
     return true;
 }
 
-// The timers were made long ago, and have left the cache: each is fetched some time before it is looked at.
+// The timers were made long ago, and have left the cache: so cancelled ones are told only here, and each is fetched some time before it is looked at.
 void TimerQueue::pour(Range& range) noexcept {
     constexpr std::size_t ahead = 8;
     const std::size_t end = range.first + std::min(range.left(), most_near);
@@ -159,12 +161,16 @@ void TimerQueue::pour(Range& range) noexcept {
             --cancelled_;
         }
     }
-    if (range.left() > 0) {
-        range.begin = range.front()->when;
+    if (range.left() == 0) {
+        retire(std::move(range.entries));
+        ranges_.pop_back();
         return;
     }
-    retire(std::move(range.entries));
-    ranges_.pop_back();
+    range.begin = range.front()->when;
+    if (range.first < range.left()) return;
+    // Or a range that is appended to for as long as it is taken from would grow by all of them.
+    range.entries.erase(range.entries.begin(), range.front());
+    range.first = 0;
 }
 
 void TimerQueue::sweep() noexcept {
@@ -179,6 +185,10 @@ void TimerQueue::sweep() noexcept {
     const auto is_empty = [](const Range& range) { return range.left() == 0; };
     ranges_.erase(std::remove_if(ranges_.begin(), ranges_.end(), is_empty), ranges_.end());
     cancelled_ = 0;
+}
+
+void TimerQueue::make_room(std::size_t count) {
+    if (ranges_.size() + count > ranges_.capacity()) ranges_.reserve(2 * ranges_.size() + count);
 }
 
 // So that a loop with some thousands of timers at a time allocates nothing for them in the long run.

@@ -4,8 +4,8 @@
 // times, where it went up and down ten levels of one heap, of which the lower ones lay outside of the cache: of a million timers
 // with callbacks that was half of the time.
 //
-// A timer that is cancelled leaves the heap at once. In a range its entry stays behind, without callback and context, until its
-// turn comes, or until more than half of the entries are such.
+// A timer that is cancelled leaves the heap at once. In a range it stays behind, without callback and context, until its turn
+// comes, or until there are more of its kind than timers, and a thousand.
 #ifndef CEDE_SRC_LOOP_TIMER_QUEUE_HPP
 #define CEDE_SRC_LOOP_TIMER_QUEUE_HPP
 
@@ -54,10 +54,11 @@ private:
     void add(Range& range, HandleCore& timer);
     void set_later_ones_aside() noexcept;
     void refill() noexcept;
-    bool divide_next();
+    bool divide_next() noexcept;
     static void sort(Range& range) noexcept;
     void pour(Range& range) noexcept;
     void sweep() noexcept;
+    void make_room(std::size_t count);
     std::vector<DueTime> take_spare(std::size_t room);
     void retire(std::vector<DueTime>&& entries) noexcept;
 

@@ -2,7 +2,7 @@
 // thread, so that the steady state of a loop calls no allocator. When to use it: derive a class that is made and dropped
 // at every step from `Pooled`. When not: for anything over 256 KiB, which goes straight to operator new, or long-lived.
 //
-// A block may be returned on another thread than it was taken on; it then serves that thread. A thread keeps 256 KiB of each
+// A block may be returned on another thread than it was taken on; it then serves that thread. A thread keeps 384 KiB of each
 // size at the most, 4 MiB of what is larger than 1 KiB; what is beyond serves other threads and sizes, and goes back to the
 // system when a loop rests. Under AddressSanitizer and ThreadSanitizer every block comes from operator new, since a recycled block hides a
 // use after free.

@@ -91,8 +91,7 @@ public:
     Coroutine<absl::optional<T>> next() {
         return [frame = frame()]() -> absl::optional<T> {
             S_or_none none{};
-            frame->set_sent(&none);
-            if (!frame->step("next", nullptr)) return absl::nullopt;
+            if (!frame->step("next", &none)) return absl::nullopt;
             return absl::optional<T>(frame->item());
         };
     }
@@ -100,24 +99,21 @@ public:
     Coroutine<T> anext() {
         return [frame = frame()]() -> T {
             S_or_none none{};
-            frame->set_sent(&none);
-            return item_of_step(*frame, "anext", nullptr);
+            return item_of_step(*frame, "anext", &none);
         };
     }
     // The same, with `otherwise` in place of StopAsyncIteration.
     Coroutine<T> anext(T otherwise) {
         return [frame = frame(), otherwise = std::move(otherwise)]() mutable -> T {
             S_or_none none{};
-            frame->set_sent(&none);
-            return frame->step("anext", nullptr) ? frame->item() : std::move(otherwise);
+            return frame->step("anext", &none) ? frame->item() : std::move(otherwise);
         };
     }
     // The yield returns `value`. Throws std::invalid_argument when the body has not started.
     Coroutine<T> asend(Sent value) {
         return [frame = frame(), value = std::move(value)]() mutable -> T {
             if (frame->state() == CoroutineState::created && !std::is_void<S>::value) detail::throw_async_value_too_early();
-            frame->set_sent(&value);
-            return item_of_step(*frame, "asend", nullptr);
+            return item_of_step(*frame, "asend", &value);
         };
     }
     // As anext(): Python's asend(None).
@@ -128,7 +124,7 @@ public:
     Coroutine<T> athrow(std::exception_ptr exception) {
         return [frame = frame(), exception]() -> T {
             detail::check_throwable(exception);
-            return item_of_step(*frame, "athrow", exception);
+            return item_of_step(*frame, "athrow", nullptr, exception);
         };
     }
     // Raises GeneratorExit at the yield, so that clean-up runs, which may await. Throws RuntimeError if the body yields.
@@ -152,8 +148,7 @@ public:
         pointer operator->() const noexcept { return &**this; }
         iterator& operator++() {
             S_or_none none{};
-            frame_->set_sent(&none);
-            if (!frame_->step("next", nullptr)) frame_ = nullptr;
+            if (!frame_->step("next", &none)) frame_ = nullptr;
             return *this;
         }
         void operator++(int) { ++*this; }
@@ -175,8 +170,9 @@ private:
         return frame_;
     }
 
-    static T item_of_step(detail::AsyncGeneratorFrame<T, S>& frame, const char* call, std::exception_ptr thrown) {
-        if (!frame.step(call, std::move(thrown))) detail::throw_stop_async_iteration();
+    static T item_of_step(detail::AsyncGeneratorFrame<T, S>& frame, const char* call, Sent* sent,
+                          std::exception_ptr thrown = nullptr) {
+        if (!frame.step(call, sent, std::move(thrown))) detail::throw_stop_async_iteration();
         return frame.item();
     }
 

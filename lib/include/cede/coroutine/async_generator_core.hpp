@@ -23,7 +23,7 @@ public:
 
     // Runs the body to its next yield (true) or its end (false). Throws what the body throws, and RuntimeError while
     // another step is under way; `call` names the caller's function in that error.
-    bool step(const char* call, std::exception_ptr thrown);
+    bool step(const char* call, void* sent, std::exception_ptr thrown = nullptr);
     // Raises GeneratorExit in a body that waits at a yield; it may await in its clean-up.
     void close_here();
     // The last handle goes: the loop closes the generator, or, without a loop, this does.

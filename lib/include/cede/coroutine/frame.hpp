@@ -76,6 +76,7 @@ public:
     // The same with what `inner` yielded, which the body is delegating to: it waits wherever inner waits.
     std::exception_ptr suspend_for(Frame& inner);
 
+    // Until set_sent(), which takes its place.
     void* yielded() const noexcept { return passed_; }
     Ending ending() const noexcept { return ending_; }
     const std::exception_ptr& error() const noexcept { return error_; }

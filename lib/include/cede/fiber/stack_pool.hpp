@@ -13,7 +13,8 @@ namespace cede {
 
 class StackPool {
 public:
-    // Address space of a stack by default. Only touched pages cost memory, so this is no reason to choose a small one.
+    // Address space of a stack by default, but for a page more. Only touched pages cost memory, so this is no reason to choose a
+    // small one.
     static constexpr std::size_t default_stack_size = 256 * 1024;
     // The smallest stack given; less leaves no room for printf or an exception.
     static constexpr std::size_t minimum_stack_size = 16 * 1024;
