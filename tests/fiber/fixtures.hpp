@@ -47,7 +47,7 @@ private:
 
 // Recurses in frames of `Step` bytes until the stack ends.
 template <std::size_t Step>
-int recurse_for_ever(int depth) {
+__attribute__((noinline)) int recurse_for_ever(int depth) {  // or several would share a larger frame
     static volatile int deepest = 1 << 30;  // the compiler is not to know that it has no end
     if (depth >= deepest) return 0;
     volatile char frame[Step];

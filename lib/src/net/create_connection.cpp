@@ -182,7 +182,7 @@ Coroutine<Connection> LoopNetwork::create_connection(ProtocolFactory factory, st
         if (named && given) throw std::invalid_argument("host/port and socket can not be specified at the same time");
         if (!named && !given) throw std::invalid_argument("neither host and port nor a socket was specified");
         Socket socket = given ? given_socket(request->options) : connect_to_host(*in, *request);
-        check_stream(socket);
+        if (given) check_stream(socket);
         return make_connection(*in, std::move(socket), request->factory, ssl);
     };
 }
