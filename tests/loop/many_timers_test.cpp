@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/sanitizers.hpp"
 #include "cede/cede.hpp"
 #include "cede/testing/testing.hpp"
 #include "support/allocation_counter.hpp"
@@ -277,6 +278,7 @@ BOOST_AUTO_TEST_CASE(captures_may_cancel_and_set_timers_as_they_die) {
     for (const TimerHandle& timer : timers) timer.cancel();  // they outlive their loop
 }
 
+#if !CEDE_TSAN  // whose own operator new cannot stand beside the one that lets allocations fail
 // Without memory for a division a range is sorted where it is; without memory for a range the heap grows.
 BOOST_AUTO_TEST_CASE(want_of_memory_changes_no_order) {
     struct Ran {
@@ -323,5 +325,6 @@ BOOST_AUTO_TEST_CASE(want_of_memory_changes_no_order) {
             BOOST_TEST(std::is_sorted(ran->all.begin(), ran->all.end()));
         });
 }
+#endif
 
 BOOST_AUTO_TEST_SUITE_END()
