@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/prefetch.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "loop/loop_impl.hpp"
@@ -30,21 +31,16 @@ void check_number(int fd) {
 // To go on so, over protocol, reader, task and stack, brought no more.
 constexpr std::size_t crowd = 16;
 
-void fetch(const void* object, int lines) noexcept {
-    const char* const begin = static_cast<const char*>(object);
-    for (int line = 0; line < lines; ++line) __builtin_prefetch(begin + line * 64, 1);
-}
-
 void fetch_ahead(LoopImpl& loop, const std::vector<selectors::ReadyFd>& events) noexcept {
     for (const selectors::ReadyFd& event : events) {
-        if (const FdSlot* const slot = loop.find_slot(event.fd)) fetch(slot, 1);
+        if (const FdSlot* const slot = loop.find_slot(event.fd)) prefetch(slot, 1);
     }
     for (const selectors::ReadyFd& event : events) {
         const FdSlot* const slot = loop.find_slot(event.fd);
         if (slot == nullptr) continue;
-        if (slot->reader) fetch(slot->reader.get(), 3);
-        if (slot->transport != nullptr) fetch(slot->transport, 4);
-        if (slot->line) fetch(slot->line.get(), 2);
+        if (slot->reader) prefetch(slot->reader.get(), 3);
+        if (slot->transport != nullptr) prefetch(slot->transport, 4);
+        if (slot->line) prefetch(slot->line.get(), 2);
     }
 }
 

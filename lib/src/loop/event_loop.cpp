@@ -4,6 +4,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include "base/prefetch.hpp"
 #include "base/thread_state.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/reports.hpp"
@@ -140,14 +141,6 @@ void EventLoop::collect_ready() {
     }
 }
 
-namespace {
-// A handle of a crowd has left the cache since it was made.
-void prefetch(const detail::Runnable& soon) noexcept {
-    const char* const begin = reinterpret_cast<const char*>(&soon);
-    for (int line = 0; line < 3; ++line) __builtin_prefetch(begin + line * 64, 1);
-}
-}  // namespace
-
 void EventLoop::run_ready() {
     impl_->begin_pass(ready_.size());
     if (debug_) {
@@ -156,7 +149,8 @@ void EventLoop::run_ready() {
     } else {
         while (detail::LoopImpl::next_in_pass(*this) != nullptr) {
             detail::Runnable& work = detail::LoopImpl::take_next(*this);
-            if (const detail::Runnable* const next = ready_.first()) prefetch(*next);
+            // A handle of a crowd has left the cache since it was made.
+            if (const detail::Runnable* const next = ready_.first()) detail::prefetch(next, 3);
             work.run();
         }
     }

@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "base/prefetch.hpp"
+
 namespace cede {
 namespace detail {
 
@@ -29,10 +31,7 @@ struct Parts {
     }
 };
 
-void prefetch(const HandleCore& timer) noexcept {
-    const char* const begin = reinterpret_cast<const char*>(&timer);
-    for (std::size_t line = 0; line < sizeof timer; line += 64) __builtin_prefetch(begin + line, 1);
-}
+void prefetch_timer(const DueTime& entry) noexcept { prefetch(entry.timer, (sizeof(HandleCore) + 63) / 64); }
 }  // namespace
 
 void TimerQueue::push(HandleCore& timer) {
@@ -150,9 +149,9 @@ bool TimerQueue::divide_next() noexcept {
 void TimerQueue::pour(Range& range) noexcept {
     constexpr std::size_t ahead = 8;
     const std::size_t end = range.first + std::min(range.left(), most_near);
-    for (std::size_t i = range.first; i < std::min(range.first + ahead, end); ++i) prefetch(*range.entries[i].timer);
+    for (std::size_t i = range.first; i < std::min(range.first + ahead, end); ++i) prefetch_timer(range.entries[i]);
     for (; range.first < end; ++range.first) {
-        if (range.first + ahead < end) prefetch(*range.entries[range.first + ahead].timer);
+        if (range.first + ahead < end) prefetch_timer(range.entries[range.first + ahead]);
         const DueTime& entry = range.entries[range.first];
         if (is_here(entry)) {
             near_.push(*entry.timer);  // has had this size

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/prefetch.hpp"
 #include "base/thread_state.hpp"
 #include "cede/task/task_core.hpp"
 #include "coroutine/frame_switch.hpp"
@@ -104,15 +105,12 @@ private:
         const Runnable* const same = &other;
         const std::ptrdiff_t to_frame = reinterpret_cast<const char*>(other.frame_) - reinterpret_cast<const char*>(same);
         const char* const step = reinterpret_cast<const char*>(later);
-        __builtin_prefetch(step, 1);
-        __builtin_prefetch(step + 64, 1);
-        __builtin_prefetch(step + to_frame + 64, 1);
-        __builtin_prefetch(step + to_frame + 128, 1);
+        prefetch(step, 2);
+        prefetch(step + to_frame + 64, 2);
     }
     // Five lines, by what an await leaves on it.
     CEDE_ON_THE_PATH static void prefetch_stack(const TaskCore& task) noexcept {
-        const char* const stack = static_cast<const char*>(task.frame_->fiber().saved_context());
-        for (int line = 0; line < 5; ++line) __builtin_prefetch(stack + line * 64, 1);
+        prefetch(task.frame_->fiber().saved_context(), 5);
     }
 
     // The task that the loop would step next, if that is all that it would do.
