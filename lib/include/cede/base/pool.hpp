@@ -4,8 +4,8 @@
 //
 // A block may be returned on another thread than it was taken on; it then serves that thread. A thread keeps 384 KiB of each
 // size at the most, 4 MiB of what is larger than 1 KiB; what is beyond serves other threads and sizes, and goes back to the
-// system when a loop rests. Under AddressSanitizer and ThreadSanitizer every block comes from operator new, since a recycled block hides a
-// use after free.
+// system when a loop rests. Under AddressSanitizer and ThreadSanitizer every block comes from operator new, since a recycled
+// block hides a use after free.
 #ifndef CEDE_BASE_POOL_HPP
 #define CEDE_BASE_POOL_HPP
 

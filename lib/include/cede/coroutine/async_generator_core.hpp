@@ -22,7 +22,8 @@ public:
     virtual ~AsyncGeneratorCore();
 
     // Runs the body to its next yield (true) or its end (false). Throws what the body throws, and RuntimeError while
-    // another step is under way; `call` names the caller's function in that error.
+    // another step is under way; `call` names the caller's function in that error. `sent`: as Frame::set_sent(), once the step
+    // cannot be refused any more.
     bool step(const char* call, void* sent, std::exception_ptr thrown = nullptr);
     // Raises GeneratorExit in a body that waits at a yield; it may await in its clean-up.
     void close_here();
