@@ -1,10 +1,13 @@
 // After a peak the pool gives memory back, by itself when a loop is idle, or when told to.
 #include <boost/test/unit_test.hpp>
 
+#include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -224,6 +227,35 @@ BOOST_AUTO_TEST_CASE(trimmed_stacks_can_be_used_again) {
         for (auto& strand : strands) strand->resume();
         BOOST_TEST(StackPool::figures().resident == peak);
     }).join();
+}
+
+// Each is sent when the one before has been seen. ThreadSanitizer keeps a signal for the fiber that is current when it comes.
+BOOST_AUTO_TEST_CASE(signals_arrive_that_come_while_stacks_are_made_and_given_back) {
+    static std::atomic<int> seen;
+    struct sigaction counts = {};
+    struct sigaction before;
+    counts.sa_handler = [](int) { ++seen; };
+    sigaction(SIGUSR1, &counts, &before);
+    std::atomic<bool> end{false};
+    bool lost = false;
+    const pthread_t here = pthread_self();
+    std::thread sends([&] {
+        for (int sent = 1; !end && !lost; ++sent) {
+            pthread_kill(here, SIGUSR1);
+            const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+            while (seen < sent && !lost) lost = std::chrono::steady_clock::now() > patience;
+        }
+    });
+    for (int round = 0; round < 20; ++round) {
+        auto strands = make_peak();
+        for (auto& strand : strands) strand->resume();
+        StackPool::trim();
+    }
+    end = true;
+    sends.join();
+    sigaction(SIGUSR1, &before, nullptr);
+    BOOST_TEST(!lost);
+    BOOST_TEST(seen > 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,6 +8,8 @@
 
 #if CEDE_TSAN
 #include <sanitizer/tsan_interface.h>
+
+#include "base/blocked_signals.hpp"
 #endif
 #if defined(__has_include)
 #if __has_include(<valgrind/valgrind.h>)
@@ -33,6 +35,9 @@ constexpr std::size_t cache_line = 64;
 void forget_blocks(const StackChunk& chunk) noexcept {
     for (std::size_t i = 0; i < chunk.prepared; ++i) guard_unmapped(chunk.blocks[i].guard_kind);
 #if CEDE_TSAN
+    // To make or destroy a fiber ThreadSanitizer switches to it for a moment: a signal that came then would be kept with that one,
+    // and die with it.
+    const BlockedSignals none;
     for (std::size_t i = 0; i < chunk.made; ++i) __tsan_destroy_fiber(chunk.blocks[i].tsan_fiber);
 #endif
 #ifdef VALGRIND_STACK_DEREGISTER
@@ -86,7 +91,10 @@ StackBlock* SizeClass::make_block() {
     StackBlock& block = chunk.blocks[chunk.made++];
     block.color = static_cast<std::uint32_t>(colored++ * cache_line % most_color);
 #if CEDE_TSAN
-    block.tsan_fiber = __tsan_create_fiber(0);
+    {
+        const BlockedSignals none;
+        block.tsan_fiber = __tsan_create_fiber(0);
+    }
 #endif
 #ifdef VALGRIND_STACK_REGISTER
     block.valgrind_id = VALGRIND_STACK_REGISTER(block.bottom(), block.base + block.size);
