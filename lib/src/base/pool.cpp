@@ -31,17 +31,17 @@ constexpr std::size_t largest_small = granularity * small_classes;
 constexpr std::size_t largest = std::size_t{256} << 10;
 constexpr std::size_t classes = small_classes + 8;
 
-struct SizeClass {
+struct BlockClass {
     std::size_t index;
     std::size_t bytes;
 };
 
-inline SizeClass class_of(std::size_t size) noexcept {
+inline BlockClass class_of(std::size_t size) noexcept {
     if (size <= largest_small) {
         const std::size_t index = (size - 1) / granularity;
         return {index, (index + 1) * granularity};
     }
-    SizeClass found{small_classes, largest_small * 2};
+    BlockClass found{small_classes, largest_small * 2};
     for (; found.bytes < size; found.bytes *= 2) ++found.index;
     return found;
 }
@@ -124,7 +124,7 @@ Block* take(FreeList& list, std::size_t bytes) noexcept {
 }
 
 // The list is empty.
-__attribute__((noinline)) Block* more(const SizeClass& of) {
+__attribute__((noinline)) Block* more(const BlockClass& of) {
     if (of.index >= small_classes) return static_cast<Block*>(::operator new(of.bytes));
     if (!kept_by_thread && !thread_ends) drain_at_thread_end();
     FreeList& list = lists[of.index];
@@ -153,7 +153,7 @@ __attribute__((noinline)) void allocate_for_show(std::size_t size) {
 
 __attribute__((noinline)) void* allocate_slowly(std::size_t size) {
     if (size > largest) return ::operator new(size);
-    const SizeClass of = class_of(size);
+    const BlockClass of = class_of(size);
     FreeList& list = lists[of.index];
     if (stands_aside) allocate_for_show(size);
     if (list.first == nullptr && list.full_magazine != nullptr) {
@@ -167,7 +167,7 @@ __attribute__((noinline)) void* allocate_slowly(std::size_t size) {
 
 __attribute__((noinline)) void release_slowly(void* memory, std::size_t size) noexcept {
     if (size > largest) return ::operator delete(memory);
-    const SizeClass of = class_of(size);
+    const BlockClass of = class_of(size);
     FreeList& list = lists[of.index];
     Block* const block = static_cast<Block*>(memory);
     const bool small = of.index < small_classes;

@@ -12,6 +12,14 @@
 #include <typeinfo>
 #include <utility>
 
+// Where the compiler optimises at all, an await is no function of its own: a return behind a switch of stacks is mispredicted
+// where the other side waits elsewhere, and then costs as much as the switch.
+#ifdef __OPTIMIZE__
+#define CEDE_INLINE_AWAIT __attribute__((always_inline)) inline
+#else
+#define CEDE_INLINE_AWAIT inline
+#endif
+
 namespace cede {
 namespace detail {
 
@@ -38,9 +46,10 @@ public:
     Closure() noexcept = default;
 
     template <class F, class D = std::decay_t<F>, class = std::enable_if_t<!std::is_same<D, Closure>::value>>
-    Closure(F&& f) : ops_(&OpsFor<D, fits<D>()>::ops) {
-        OpsFor<D, fits<D>()>::make(storage_, std::forward<F>(f));
-        let_escape(storage_);
+    CEDE_INLINE_AWAIT Closure(F&& f) {
+        OpsFor<D, fits<D>()>::make(storage_.bytes, std::forward<F>(f));
+        let_escape(storage_.bytes);
+        ops_ = &OpsFor<D, fits<D>()>::ops;  // last: behind that the compiler knows what to call
     }
     Closure(Closure&& other) noexcept { take(other); }
     Closure& operator=(Closure&& other) noexcept {
@@ -52,10 +61,10 @@ public:
     }
     ~Closure() { reset(); }
 
-    R operator()() { return ops_->call(storage_); }
+    R operator()() { return ops_->call(storage_.bytes); }
     explicit operator bool() const noexcept { return ops_ != nullptr; }
     void reset() noexcept {
-        if (ops_ != nullptr) std::exchange(ops_, nullptr)->destroy(storage_);
+        if (ops_ != nullptr) std::exchange(ops_, nullptr)->destroy(storage_.bytes);
     }
     // The callable's type, for debug output; void when empty.
     const std::type_info& type() const noexcept { return ops_ != nullptr ? *ops_->type : typeid(void); }
@@ -68,6 +77,30 @@ private:
         const std::type_info* type;
     };
 
+public:
+    // Aligned as a pointer is, which captures seldom exceed: as std::max_align_t is, eight bytes of every task would be padding.
+    struct alignas(void*) Storage {
+        unsigned char bytes[N];
+    };
+    // A closure's callable, moved to `storage` for one call there. Apart from that, so that the compiler still knows behind the
+    // call what is to be destroyed, which is nothing as a rule.
+    class MovedOut {
+    public:
+        MovedOut(Closure& from, Storage& storage) noexcept
+            : ops_(std::exchange(from.ops_, nullptr)), storage_(storage) {
+            ops_->relocate(from.storage_.bytes, storage.bytes);
+        }
+        ~MovedOut() { ops_->destroy(storage_.bytes); }
+        MovedOut(const MovedOut&) = delete;
+        MovedOut& operator=(const MovedOut&) = delete;
+        R operator()() const { return ops_->call(storage_.bytes); }
+
+    private:
+        const Ops* const ops_;
+        Storage& storage_;
+    };
+
+private:
     template <class F>
     static constexpr bool fits() {
         return sizeof(F) <= N && alignof(F) <= alignof(void*) && std::is_nothrow_move_constructible<F>::value;
@@ -96,13 +129,13 @@ private:
     };
 
     void take(Closure& other) noexcept {
-        ops_ = std::exchange(other.ops_, nullptr);
-        if (ops_ != nullptr) ops_->relocate(other.storage_, storage_);
+        const Ops* const ops = std::exchange(other.ops_, nullptr);
+        if (ops != nullptr) ops->relocate(other.storage_.bytes, storage_.bytes);
+        ops_ = ops;
     }
 
     const Ops* ops_ = nullptr;
-    // Aligned as a pointer is, which captures seldom exceed: as std::max_align_t is, eight bytes of every task would be padding.
-    alignas(void*) unsigned char storage_[N];
+    Storage storage_;
 };
 
 template <class R, std::size_t N>

@@ -23,14 +23,6 @@
 #include "cede/base/result.hpp"
 #include "cede/coroutine/frame.hpp"
 
-// Where the compiler optimises at all, an await is no function of its own: a return behind a switch of stacks is mispredicted
-// where the other side waits elsewhere, and then costs as much as the switch.
-#ifdef __OPTIMIZE__
-#define CEDE_INLINE_AWAIT __attribute__((always_inline)) inline
-#else
-#define CEDE_INLINE_AWAIT inline
-#endif
-
 namespace cede {
 
 namespace detail {
@@ -105,7 +97,7 @@ public:
 
     // `body`: R(). Nothing runs yet, there is no stack, and up to 64 bytes of captures are kept without an allocation.
     template <class F, class = detail::EnableIfBody<std::decay_t<F>, R>>
-    Coroutine(F&& body) : body_(std::forward<F>(body)) {}
+    CEDE_INLINE_AWAIT Coroutine(F&& body) : body_(std::forward<F>(body)) {}
     // One that returns something else: does not compile, and says why. The price: among overloads for coroutines of several
     // types a lambda is ambiguous.
     template <class F, detail::EnableIfNoBody<std::decay_t<F>, R>* = nullptr>
@@ -189,8 +181,8 @@ public:
 
 private:
     Coroutine(const Coroutine& other, int) noexcept
-        : body_(std::move(other.body_)), frame_(std::move(other.frame_)), name_(std::move(other.name_)),
-          origin_(other.origin_), state_(std::exchange(other.state_, CoroutineState::closed)) {
+        : origin_(other.origin_), state_(std::exchange(other.state_, CoroutineState::closed)), body_(std::move(other.body_)),
+          frame_(std::move(other.frame_)), name_(std::move(other.name_)) {
         take_over(other);
     }
 
@@ -209,12 +201,14 @@ private:
         if (in_place_ != nullptr) in_place_->moved_to(in_place_);
     }
 
+    // First, for behind a call the compiler no longer knows what body there is, and calls it by its address. Where an await sees
+    // how its coroutine is made, as that of sleep(), it runs the very body: 254 -> 234 instructions a yield, 22.6 -> 20.7 ns.
+    detail::Origin origin_ = detail::Origin::here_in_debug_mode();
     // Mutable for take_from_list().
+    mutable CoroutineState state_ = CoroutineState::created;  // while there is no frame: created or closed
     mutable detail::Closure<R> body_;
     mutable std::unique_ptr<detail::OwnedFrame> frame_;  // a StartedCoroutine<R>
     mutable std::unique_ptr<std::string> name_;  // null: the body's type is its name
-    detail::Origin origin_ = detail::Origin::here_in_debug_mode();
-    mutable CoroutineState state_ = CoroutineState::created;  // while there is no frame: created or closed
     mutable detail::RunsInPlace* in_place_ = nullptr;
 };
 
@@ -261,7 +255,8 @@ CEDE_INLINE_AWAIT R Coroutine<R>::await_here() {
     if (in_place_ != nullptr) detail::throw_already_awaited();
     if (state_ == CoroutineState::closed) detail::throw_reused();
     state_ = CoroutineState::closed;
-    detail::Closure<R> body = std::move(body_);
+    typename detail::Closure<R>::Storage storage;
+    const typename detail::Closure<R>::MovedOut body(body_, storage);
     const detail::RunsInPlace running(in_place_);
     try {
         return body();

@@ -20,7 +20,7 @@ Coroutine<void> sleep_for_nan();
 // When awaited, cedes for at least `delay` on the loop's clock; zero or less cedes exactly once. A cancellation ends it at
 // once. Throws RuntimeError when no loop runs, unless the delay is zero.
 // Inline, so that an await of it sees what the coroutine does, and leaves out some of the object: a twentieth of a yield.
-inline Coroutine<void> sleep(Duration delay) {
+CEDE_INLINE_AWAIT Coroutine<void> sleep(Duration delay) {
     return [delay] { detail::sleep_here(delay); };
 }
 // A plain number does not compile, and Duration says why. Beside the one above, because where <unistd.h> is included and
