@@ -41,23 +41,6 @@ void in_naming_loop(F f) {
               RunOptions().debug(true).loop_factory([] { return std::unique_ptr<EventLoop>(new NamingLoop()); }));
 }
 
-// A port on which nobody listens, kept from others.
-struct DeadPort {
-    explicit DeadPort(const char* host = "127.0.0.1") {
-        socket = Socket(SocketAddress(host, 0).family(), SOCK_STREAM);
-        socket.bind(SocketAddress(host, 0));
-    }
-    SocketAddress address() const { return socket.local_address(); }
-    Socket socket;
-};
-
-Socket listening(const char* host = "127.0.0.1") {
-    Socket socket(SocketAddress(host, 0).family(), SOCK_STREAM);
-    socket.bind(SocketAddress(host, 0));
-    socket.listen(10);
-    return socket;
-}
-
 LoopNetwork::ProtocolFactory recording() {
     return [] { return std::make_shared<Recording>(); };
 }

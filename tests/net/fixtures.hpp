@@ -51,6 +51,24 @@ inline void settle() {
     until([&] { return ++turns > 500; });
 }
 
+// A port on which nobody listens, kept from others.
+struct DeadPort {
+    explicit DeadPort(const char* host = "127.0.0.1") {
+        socket = Socket(SocketAddress(host, 0).family(), SOCK_STREAM);
+        socket.bind(SocketAddress(host, 0));
+    }
+    SocketAddress address() const { return socket.local_address(); }
+    Socket socket;
+};
+
+// A listening socket on a port of its own.
+inline Socket listening(const char* host = "127.0.0.1") {
+    Socket socket(SocketAddress(host, 0).family(), SOCK_STREAM);
+    socket.bind(SocketAddress(host, 0));
+    socket.listen(10);
+    return socket;
+}
+
 // What a loop reports while this lives.
 struct Reports {
     explicit Reports(EventLoop& in) : loop(in) {

@@ -11,14 +11,6 @@ namespace {
 
 bool is_bad_descriptor(const std::system_error& error) { return error.code() == std::errc::bad_file_descriptor; }
 
-// A listening socket on loopback.
-Socket listening() {
-    Socket socket(AF_INET, SOCK_STREAM);
-    socket.bind(SocketAddress("127.0.0.1", 0));
-    socket.listen(10);
-    return socket;
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(socket_operations)

@@ -106,6 +106,15 @@ bool LoopImpl::displace_line(int fd, FdSlot& slot, selectors::EventMask taken) n
     return idle || awaited;
 }
 
+Handle LoopImpl::call_after_look(EventLoop& loop, Closure<void> callback) {
+    Ref<HandleCore> handle(new HandleCore(loop, std::move(callback), snapshot_context(), loop.get_debug()));
+    const Handle result(handle);
+    loop.impl().known.push_back(*handle.get());
+    handle.detach();  // the queue's reference
+    loop.impl().look_soon = true;
+    return result;
+}
+
 void LoopImpl::forget(const LoopReference& reference, int fd) noexcept {
     if (reference.token == nullptr) return;
     const std::lock_guard<std::mutex> lock(reference.token->mutex);

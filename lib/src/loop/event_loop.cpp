@@ -221,6 +221,7 @@ void EventLoop::select(absl::optional<Duration> timeout) {
     loop.selector->select_ready(timeout, loop.events);
     loop.posted.wake_up();
     detail::schedule_fds(*this, loop.events);
+    ready_.splice(loop.known);
     if (loop.signals != nullptr) loop.signals->deliver(*this);
     if (loop.posted.pending()) loop.posted.take(ready_);
 }
@@ -238,6 +239,7 @@ void EventLoop::close() {
     }
     closed_ = true;
     impl_->posted.close();
+    ready_.splice(impl_->known);
     while (!ready_.empty()) ready_.pop_front().discard();
     while (!impl_->timers.empty()) impl_->timers.pop().discard();
     for (detail::FdSlot& slot : impl_->fds) slot = detail::FdSlot();

@@ -17,6 +17,7 @@ void LoopImpl::leave_to_parent(EventLoop& loop) noexcept {
     self.running = false;
     self.stopping = true;  // the run call that fork() has copied ends when its callback returns
     self.left_to_parent.splice(loop.ready_);
+    self.left_to_parent.splice(self.known);
     self.posted.leave_to_parent();
     if (self.signals != nullptr) self.signals->leave_to_parent();
 }

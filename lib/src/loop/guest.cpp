@@ -23,7 +23,7 @@ int EventLoop::backend_fd() const noexcept {
 }
 
 absl::optional<Duration> EventLoop::next_timeout() {
-    if (!ready_.empty() || impl_->posted.pending() || impl_->stopping) return Duration();
+    if (!ready_.empty() || impl_->posted.pending() || !impl_->known.empty() || impl_->stopping) return Duration();
     absl::optional<Duration> timeout;
     if (!impl_->timers.empty()) {
         const TimePoint due = impl_->timers.earliest();

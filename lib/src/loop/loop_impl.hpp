@@ -41,6 +41,7 @@ struct LoopImpl {
     std::vector<FdSlot> fds;  // by number
     TimerQueue timers;
     PostedQueue posted;
+    RunnableList known;  // events that no look has to tell of: see call_after_look()
     std::size_t steps_since_look = 0;
     // Of the iteration that runs, or ran last: who does something once in each keeps it, and compares.
     std::uint64_t iteration = 1;
@@ -133,6 +134,12 @@ struct LoopImpl {
         loop->ready_.splice(list);
         return true;
     }
+
+    // Runs `callback` as that of an event which the next look finds, and finds last: who knows already that a descriptor is ready
+    // saves to register it, and keeps the order. Only of a loop that tells_known().
+    static Handle call_after_look(EventLoop& loop, Closure<void> callback);
+    // A loop of a user's looks by itself, and a host by the descriptors alone.
+    bool tells_known() const noexcept { return plain_passes && !hosted; }
 
     FdSlot& slot(int fd);
     FdSlot* find_slot(int fd) noexcept {

@@ -93,7 +93,7 @@ def fan_out_once(build, name, requests):
 
 def run_fan_out(build, quick, repeats, results):
     begin = time.monotonic()
-    figures = measure.interleaved(CLIENTS, 1 if quick else max(1, repeats // 2),
+    figures = measure.interleaved(CLIENTS, 1 if quick else 2 * repeats,
                                   lambda name: fan_out_once(build, name, 500 if quick else 5000))
     results.add_row("fan_out", "a client's request, 100 at a time, a connection each, client CPU", "us", None)
     results.fill({"fan_out": figures})

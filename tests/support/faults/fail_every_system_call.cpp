@@ -62,6 +62,7 @@ std::vector<int> errors_of(SystemCall call) {
         case SystemCall::eventfd: return {EMFILE, ENFILE, ENOMEM};
         case SystemCall::epoll_ctl: return {ENOMEM, ENOSPC};
         case SystemCall::epoll_wait:
+        case SystemCall::poll:
         case SystemCall::waitpid: return {EINTR};
         case SystemCall::execve: return {ENOENT, EACCES, ENOMEM};
         case SystemCall::pidfd_open: return {EMFILE, ENOSYS};

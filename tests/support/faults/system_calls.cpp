@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/sendfile.h>
@@ -41,7 +42,7 @@ const char* const names[] = {
     "socket", "socketpair", "connect", "bind", "listen", "accept", "shutdown", "getsockname", "getpeername", "getsockopt",
     "setsockopt", "recv", "send", "sendmsg", "recvfrom", "sendto", "recvmsg", "recvmmsg", "sendmmsg", "sendfile", "read",
     "write", "writev", "pread", "close", "fcntl", "open", "pipe2", "dup2", "epoll_create", "epoll_ctl", "epoll_wait",
-    "eventfd", "execve", "waitpid", "pidfd_open", "pidfd_send_signal", "close_range", "none"};
+    "eventfd", "poll", "execve", "waitpid", "pidfd_open", "pidfd_send_signal", "close_range", "none"};
 static_assert(sizeof names / sizeof *names == static_cast<int>(SystemCall::last) + 1, "a name for each call");
 
 Plan& plan_of(SystemCall call) { return plans[static_cast<int>(call)]; }
@@ -261,6 +262,11 @@ int eventfd(unsigned value, int flags) noexcept {
 int epoll_wait(int epoll, epoll_event* events, int most, int timeout) {
     static const auto real = next(&epoll_wait, "epoll_wait");
     return fails(SystemCall::epoll_wait) ? -1 : real(epoll, events, most, timeout);
+}
+
+int poll(pollfd* fds, nfds_t count, int timeout) {
+    static const auto real = next(&poll, "poll");
+    return fails(SystemCall::poll) ? -1 : real(fds, count, timeout);
 }
 
 int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept {

@@ -15,7 +15,7 @@ enum class SystemCall {
     socket, socketpair, connect, bind, listen, accept, shutdown, getsockname, getpeername, getsockopt, setsockopt,
     recv, send, sendmsg, recvfrom, sendto, recvmsg, recvmmsg, sendmmsg, sendfile,
     read, write, writev, pread, close, fcntl, open, pipe2, dup2,
-    epoll_create, epoll_ctl, epoll_wait, eventfd,
+    epoll_create, epoll_ctl, epoll_wait, eventfd, poll,
     execve, waitpid, pidfd_open, pidfd_send_signal, close_range, last
 };
 
