@@ -253,6 +253,52 @@ BOOST_AUTO_TEST_CASE(RUN_011_main_may_absorb_it) {
                }) == 9);
 }
 
+// The loop looks for signals when it looks at descriptors, and main may have ended by then.
+BOOST_AUTO_TEST_CASE(RUN_011_one_that_the_loop_has_not_seen_when_main_ends_counts) {
+    BOOST_CHECK_THROW(run([] { return raise(SIGINT), 3; }), KeyboardInterrupt);
+    BOOST_CHECK_THROW(run([] {
+                          raise(SIGINT);
+                          for (int i = 0; i < 10; ++i) await(sleep(0s));
+                      }),
+                      KeyboardInterrupt);
+    BOOST_CHECK_THROW(run([] {
+                          raise(SIGINT);
+                          throw std::out_of_range("of main");
+                      }),
+                      std::out_of_range);
+    BOOST_CHECK_THROW(run([] {
+                          current_task().cancel();
+                          raise(SIGINT);
+                          await(sleep(0s));
+                      }),
+                      CancelledError);
+    BOOST_CHECK_THROW(run([] {
+                          get_running_loop().call_soon([] { raise(SIGINT); });
+                          try {
+                              await(sleep(1h));
+                          } catch (const CancelledError&) {
+                              raise(SIGINT);
+                          }
+                      }),
+                      KeyboardInterrupt);
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupt_of_one_run_is_not_the_next_ones) {
+    Runner runner;
+    BOOST_CHECK_THROW(runner.run([] { raise(SIGINT); }), KeyboardInterrupt);
+    BOOST_TEST(runner.run([] { return await(sleep(1ms)), 4; }) == 4);
+    bool told = false;
+    runner.get_loop().add_signal_handler(SIGUSR1, [&] { told = true; });
+    BOOST_CHECK_THROW(runner.run([] {
+                          raise(SIGUSR1);
+                          raise(SIGINT);
+                          throw std::out_of_range("of main");
+                      }),
+                      std::out_of_range);
+    runner.run([] { await(sleep(1ms)); });
+    BOOST_TEST(told);
+}
+
 BOOST_AUTO_TEST_CASE(the_second_interrupt_is_thrown_at_once) {
     bool went_on = false;
     BOOST_CHECK_THROW(run([&] {

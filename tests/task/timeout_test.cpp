@@ -250,24 +250,27 @@ BOOST_AUTO_TEST_CASE(TMO_010_rescheduling) {
 }
 
 BOOST_AUTO_TEST_CASE(TMO_011_012_013_when_it_cannot_be_rescheduled) {
-    testing::run([] {
+    const auto says = [](const char* text) { return [text](const RuntimeError& error) { return error.what() == std::string(text); }; };
+    testing::run([&] {
         Timeout fresh(1s);
-        BOOST_CHECK_THROW(fresh.reschedule(from_now(1s)), RuntimeError);
+        BOOST_CHECK_EXCEPTION(fresh.reschedule(from_now(1s)), RuntimeError, says("Timeout has not been entered"));
         Timeout finished(1s);
         with(finished, [] {});
-        BOOST_CHECK_THROW(finished.reschedule(from_now(1s)), RuntimeError);
+        BOOST_CHECK_EXCEPTION(finished.reschedule(from_now(1s)), RuntimeError,
+                              says("Cannot change state of finished Timeout"));
         Timeout expired(1s);
         BOOST_CHECK_THROW(with(expired,
                                [&] {
                                    try {
                                        forever();
                                    } catch (const CancelledError&) {
-                                       BOOST_CHECK_THROW(expired.reschedule(from_now(1s)), RuntimeError);
+                                       BOOST_CHECK_EXCEPTION(expired.reschedule(from_now(1s)), RuntimeError,
+                                                             says("Cannot change state of expiring Timeout"));
                                        throw;
                                    }
                                }),
                           TimeoutError);
-        BOOST_CHECK_THROW(expired.reschedule(from_now(1s)), RuntimeError);
+        BOOST_CHECK_EXCEPTION(expired.reschedule(from_now(1s)), RuntimeError, says("Cannot change state of expired Timeout"));
     });
 }
 

@@ -155,6 +155,16 @@ void SignalWatch::deliver(EventLoop& loop) {
     }
 }
 
+bool SignalWatch::take_back(EventLoop& loop, int signal) {
+    const Ref<HandleCore> handle = find(signal);
+    bool any = handle && handle->linked();  // which remove() cancels
+    while (const int each = arrivals_.pop()) {
+        any = any || each == signal;
+        if (each != signal) schedule(loop, each);
+    }
+    return pending[signal].overflowed.exchange(false, std::memory_order_seq_cst) || any;
+}
+
 void SignalWatch::schedule(EventLoop& loop, int signal) {
     const auto found = watched_.find(signal);
     if (found == watched_.end()) return;  // removed meanwhile

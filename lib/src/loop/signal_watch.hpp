@@ -52,6 +52,9 @@ public:
     void leave_to_parent() noexcept;
     // Loop's thread: schedules the callbacks of the signals that have arrived.
     void deliver(EventLoop& loop);
+    // Loop's thread: of this signal what has arrived and was not run is dropped, and whether there was any; that of others is
+    // scheduled.
+    bool take_back(EventLoop& loop, int signal);
     // A signal has arrived. Async-signal-safe, any thread.
     void arrived(int signal) noexcept;
 

@@ -35,17 +35,26 @@ public:
         }
     }
     ~SigintCancels() {
-        // Main may have put a handler of its own in this one's place.
-        if (handle_ && loop_.impl().signals != nullptr && loop_.impl().signals->find(SIGINT) == handle_) {
-            loop_.remove_signal_handler(SIGINT);
+        try {
+            take_undelivered();  // or the next run would be cancelled for it
+        } catch (...) {
+            detail::report_unraisable(std::current_exception(), "signals were handed on at the end of a run");
         }
+        if (is_in_place()) loop_.remove_signal_handler(SIGINT);
     }
     SigintCancels(const SigintCancels&) = delete;
     SigintCancels& operator=(const SigintCancels&) = delete;
 
     int interrupts() const noexcept { return interrupts_; }
+    // Whether one came that the loop has not seen, for it looks once in so many steps, and has ended.
+    bool take_undelivered() { return is_in_place() && loop_.impl().signals->take_back(loop_, SIGINT); }
 
 private:
+    // Main may have put a handler of its own in this one's place.
+    bool is_in_place() const {
+        return handle_ && loop_.impl().signals != nullptr && loop_.impl().signals->find(SIGINT) == handle_;
+    }
+
     EventLoop& loop_;
     detail::Ref<detail::HandleCore> handle_;
     int interrupts_ = 0;
@@ -116,7 +125,12 @@ TaskOptions Runner::task_options(const Context* context) {
 void Runner::run_main(const AnyTask& main) {
     SigintCancels sigint(*loop_, main);
     detail::run_until_done(*loop_, *main.core(), true);
-    if (main.cancelled() && sigint.interrupts() > 0 && main.uncancel() == 0) throw KeyboardInterrupt();
+    const bool came_late = sigint.take_undelivered();
+    const bool cancelled = main.cancelled();
+    if (!cancelled && main.exception()) return;  // which the caller gets
+    if (cancelled && sigint.interrupts() > 0 && main.uncancel() == 0) throw KeyboardInterrupt();
+    // It would have cancelled main, which others may have done as well; a second one ends the run by itself.
+    if (came_late && (!cancelled || sigint.interrupts() > 0 || main.cancelling() == 0)) throw KeyboardInterrupt();
 }
 
 void Runner::close() {

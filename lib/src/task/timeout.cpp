@@ -1,5 +1,7 @@
 #include "cede/task/timeout.hpp"
 
+#include <string>
+
 #include "base/thread_state.hpp"
 #include "cede/base/exceptions.hpp"
 #include "cede/base/pool.hpp"
@@ -33,7 +35,7 @@ public:
 
     void reschedule(absl::optional<TimePoint> when) {
         if (stage_ == Stage::created) throw RuntimeError("Timeout has not been entered");
-        if (stage_ != Stage::entered) throw RuntimeError("the deadline cannot be moved: the scope has expired or was left");
+        if (stage_ != Stage::entered) throw RuntimeError(std::string("Cannot change state of ") + name_of(stage_) + " Timeout");
         const absl::optional<TimePoint> before = std::exchange(when_, when);
         try {
             schedule();
@@ -62,6 +64,10 @@ public:
 private:
     friend void ref_acquire(TimeoutState* state) noexcept;
     friend void ref_release(TimeoutState* state) noexcept;
+
+    static const char* name_of(Stage stage) noexcept {
+        return stage == Stage::expiring ? "expiring" : stage == Stage::expired ? "expired" : "finished";
+    }
 
     void begin_delay(const EventLoop& loop) {
         if (delay_) when_ = saturated_add(loop.time(), *delay_);
