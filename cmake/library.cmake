@@ -17,8 +17,11 @@ add_library(cede ${CEDE_SOURCES})
 add_library(cede::cede ALIAS cede)
 # What a task and a timer run through is compiled as one source, so that the compiler inlines across its files: a task made
 # and awaited takes 5 % fewer instructions and 104 -> 98 ns, a timer 6 %, a round trip 2 %. Not by link-time optimisation,
-# whose archives only the same compiler can read; not in Debug, where each file stands alone and an edit compiles one.
-if(NOT CMAKE_VERSION VERSION_LESS 3.18 AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+# whose archives only the same compiler can read; not in Debug, where each file stands alone and an edit compiles one, and not
+# where CMAKE_UNITY_BUILD=OFF says so.
+string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+if(NOT CMAKE_VERSION VERSION_LESS 3.18 AND NOT build_type MATCHES "^(DEBUG)?$"
+    AND (NOT DEFINED CMAKE_UNITY_BUILD OR CMAKE_UNITY_BUILD))
   foreach(source base/context base/pool base/thread_state fiber/fiber fiber/size_class fiber/stack_pool coroutine/frame
       loop/event_loop loop/future_core loop/handle loop/timer_heap loop/timer_queue
       task/completion_core task/task_core)

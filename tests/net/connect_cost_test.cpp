@@ -1,6 +1,8 @@
 // A connection to this machine is made by the time that connect() returns: what that saves, and that nothing else is seen of it.
 #include "net/fixtures.hpp"
 
+#include <thread>
+
 #include "cede/task/gather.hpp"
 #include "support/captured.hpp"
 #include "support/faults/system_calls.hpp"
@@ -145,6 +147,23 @@ BOOST_AUTO_TEST_CASE(a_loop_that_stops_and_goes_on_or_closes_has_it_still) {
     const CapturedReports reports(*loop);
     loop->close();
     BOOST_TEST(reports.all.size() == 1u);  // a task was pending
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_that_is_closed_or_another_threads_refuses) {
+    const auto loop = new_event_loop();
+    loop->set_debug(true);
+    std::thread thread([&] { loop->run_forever(); });
+    while (!loop->is_running()) std::this_thread::yield();
+    in_loop([&] {
+        Ends ends;
+        BOOST_CHECK_THROW(await(loop->sock_connect(ends.client, ends.listener.local_address())), RuntimeError);
+    });
+    loop->call_soon_threadsafe([&] { loop->stop(); });
+    thread.join();
+    loop->close();
+    Ends ends;
+    Coroutine<void> connecting = loop->sock_connect(ends.client, ends.listener.local_address());
+    BOOST_CHECK_THROW(connecting.send(), RuntimeError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -93,6 +93,20 @@ BOOST_AUTO_TEST_CASE(a_new_send_works_after_a_cancelled_one) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(no_bytes_are_received_at_once) {
+    in_loop([] {
+        EventLoop& loop = get_running_loop();
+        auto ends = Socket::pair();
+        BOOST_TEST(await(loop.sock_recv(ends.first, 0)) == "");
+        BOOST_TEST(await(loop.sock_recv_into(ends.first, absl::Span<char>())) == 0u);
+        await(loop.sock_sendall(ends.second, "x"));
+        BOOST_TEST(await(loop.sock_recv(ends.first, 0)) == "");
+        BOOST_TEST(await(loop.sock_recv(ends.first, 1)) == "x");
+        ends.first.close();
+        BOOST_CHECK_EXCEPTION(await(loop.sock_recv(ends.first, 0)), std::system_error, is_bad_descriptor);
+    });
+}
+
 // SOCK-006
 BOOST_AUTO_TEST_CASE(a_cancelled_connect_does_not_prevent_a_later_one) {
     in_loop([] {
@@ -169,6 +183,7 @@ BOOST_AUTO_TEST_CASE(datagrams_carry_their_sender) {
         BOOST_TEST((got.second == one.local_address()));
         BOOST_TEST(await(loop.sock_sendto(one, "second", other.local_address())) == 6u);
         char buffer[100] = "";
+        BOOST_CHECK_THROW(await(loop.sock_recvfrom_into(other, absl::MakeSpan(buffer), sizeof buffer + 1)), std::invalid_argument);
         const auto limited = await(loop.sock_recvfrom_into(other, absl::MakeSpan(buffer), 4));
         BOOST_TEST(limited.first == 4u);
         BOOST_TEST((limited.second == one.local_address()));

@@ -162,6 +162,41 @@ BOOST_AUTO_TEST_CASE(writes_to_a_closed_transport_are_dropped_and_the_fifth_warn
     });
 }
 
+// TRANS-016: but what was written before close() is on its way still, and as in asyncio (whose close() counts as the loss only when
+// nothing is buffered) what comes then goes with it.
+BOOST_AUTO_TEST_CASE(what_is_written_while_a_closed_transport_sends_the_rest_is_sent) {
+    in_loop([] {
+        const Warnings catching;
+        Connected<> c;
+        c.transport->write(huge());
+        c.transport->close();
+        for (int i = 0; i < 6; ++i) c.transport->write("x");
+        c.transport->writelines(std::vector<absl::string_view>{"y", "z"});
+        std::string received;
+        BOOST_TEST(until([&] { return received += c.peer_receives(), c.protocol->losses == 1; }));
+        received += c.peer_receives();
+        BOOST_TEST((received == huge() + "xxxxxxyz"));
+        BOOST_TEST(c.peer_ended);
+        BOOST_TEST(Warnings::list().empty());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_half_closes_gets_the_rest_of_the_answer) {
+    in_loop([] {
+        Connected<> c;
+        c.protocol->on_data = [&] { c.transport->write(huge()); };
+        c.peer_sends("GET");
+        BOOST_TEST(until([&] { return c.transport->get_write_buffer_size() > 0; }));
+        ::shutdown(c.peer.fd(), SHUT_WR);
+        BOOST_TEST(until([&] { return c.transport->is_closing(); }));
+        c.transport->write("TAIL");
+        std::string received;
+        BOOST_TEST(until([&] { return received += c.peer_receives(), c.protocol->losses == 1; }));
+        received += c.peer_receives();
+        BOOST_TEST((received == huge() + "TAIL"));
+    });
+}
+
 // TRANS-018, TRANS-020
 BOOST_AUTO_TEST_CASE(close_tells_the_protocol_later_and_once) {
     in_loop([] {

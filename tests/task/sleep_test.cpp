@@ -30,6 +30,15 @@ BOOST_AUTO_TEST_CASE(WAIT_022_it_lasts_at_least_as_long_and_gives_its_result) {
     BOOST_TEST((std::chrono::steady_clock::now() - begin >= 20ms));
 }
 
+// As a pause that a test replaces.
+BOOST_AUTO_TEST_CASE(its_address_can_be_taken) {
+    Coroutine<void> (*const pauses[])(Duration) = {&cede::sleep};
+    testing::run([&] {
+        for (const auto pause : pauses) await(pause(1500ms));
+        BOOST_TEST((testing::elapsed() == Duration(1500ms)));
+    });
+}
+
 BOOST_AUTO_TEST_CASE(WAIT_023_zero_cedes_exactly_once) {
     testing::run([] {
         std::string order;

@@ -107,6 +107,8 @@ bool LoopImpl::displace_line(int fd, FdSlot& slot, selectors::EventMask taken) n
 }
 
 Handle LoopImpl::call_after_look(EventLoop& loop, Closure<void> callback) {
+    loop.check_open();
+    loop.check_thread();
     Ref<HandleCore> handle(new HandleCore(loop, std::move(callback), snapshot_context(), loop.get_debug()));
     const Handle result(handle);
     loop.impl().known.push_back(*handle.get());

@@ -199,7 +199,11 @@ private:
         WritingTransport& of_;
     };
 
+    // Whether what is written after close() is sent as long as what was written before is.
+    virtual bool takes_more_while_closing() const noexcept { return false; }
+
     bool refuses(const char* call, bool empty);
+    bool goes_behind_the_rest() const noexcept;
     bool holds_back(std::size_t size);
     bool is_holding() const noexcept;
     void stop_holding() noexcept;

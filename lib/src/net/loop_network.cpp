@@ -1,5 +1,7 @@
 #include "cede/loop/loop_network.hpp"
 
+#include <stdexcept>
+
 #include "cede/coroutine/coroutine.hpp"
 #include "cede/loop/event_loop.hpp"
 #include "cede/net/net.hpp"
@@ -47,7 +49,12 @@ Coroutine<std::pair<std::string, std::string>> LoopNetwork::getnameinfo(SocketAd
 Coroutine<std::pair<std::size_t, SocketAddress>> LoopNetwork::sock_recvfrom_into(const Socket& socket,
                                                                                  absl::Span<char> buffer,
                                                                                  std::size_t n) {
-    return sock_recvfrom_into(socket, n == 0 ? buffer : buffer.first(std::min(n, buffer.size())));
+    if (n > buffer.size()) {
+        return []() -> std::pair<std::size_t, SocketAddress> {
+            throw std::invalid_argument("nbytes is greater than the length of the buffer");
+        };
+    }
+    return sock_recvfrom_into(socket, n == 0 ? buffer : buffer.first(n));
 }
 
 namespace {

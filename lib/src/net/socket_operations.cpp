@@ -114,6 +114,7 @@ void connect_by(const Operation& operation, const SocketAddress& to) {
 Coroutine<std::string> LoopNetwork::sock_recv(const Socket& socket, std::size_t n) {
     return [operation = Operation(loop(), socket), n] {
         operation.begin();
+        if (n == 0) return std::string();  // at once, as Python's
         Received received(operation, n);
         return received.take(operation.until_done(selectors::EVENT_READ, "recv", [&](int fd) {
             received.make_room(fd);
@@ -125,6 +126,7 @@ Coroutine<std::string> LoopNetwork::sock_recv(const Socket& socket, std::size_t 
 Coroutine<std::size_t> LoopNetwork::sock_recv_into(const Socket& socket, absl::Span<char> buffer) {
     return [operation = Operation(loop(), socket), buffer] {
         operation.begin();
+        if (buffer.empty()) return std::size_t{0};
         return static_cast<std::size_t>(operation.until_done(
             selectors::EVENT_READ, "recv", [&](int fd) { return ::recv(fd, buffer.data(), buffer.size(), 0); }));
     };

@@ -43,6 +43,7 @@ private:
     StreamTransport(EventLoop& loop, Socket socket, std::shared_ptr<BaseProtocol> protocol,
                     std::shared_ptr<ServerCore> server, const SocketAddress& peer);
 
+    bool takes_more_while_closing() const noexcept override { return true; }
     ssize_t receive(char* buffer, std::size_t size) override;
     void end_of_stream() override;
     ssize_t send_one(absl::string_view data) override;

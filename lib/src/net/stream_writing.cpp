@@ -30,7 +30,13 @@ bool WritingTransport::refuses(const char* call, bool empty) {
     if (sending_file_ && !closing_) {
         throw RuntimeError(std::string("Cannot call ") + call + " while a sendfile is in progress: await that first");
     }
-    return empty || drops_data();
+    return empty || (!goes_behind_the_rest() && drops_data());
+}
+
+// Closing, and with something to send still, to which a socket adds what is written, as in asyncio: who half-closes after its
+// request gets the whole answer, though the protocol's eof_received() has closed.
+bool WritingTransport::goes_behind_the_rest() const noexcept {
+    return closing_ && !losing_ && !buffer_.empty() && !sending_file_ && takes_more_while_closing();
 }
 
 void WritingTransport::write(absl::string_view data) {

@@ -108,7 +108,7 @@ public:
     // gets what its call says. EINTR, and EAGAIN after readiness, are never seen: the call is made again. All throw
     // RuntimeError when a transport uses the fd, and, in debug mode, std::invalid_argument for a blocking socket.
 
-    // At most `n` bytes; empty at the end of the stream.
+    // At most `n` bytes; empty at the end of the stream, and at once for no bytes.
     virtual Coroutine<std::string> sock_recv(const Socket& socket, std::size_t n);
     // Fills the front of `buffer`; how much, 0 at the end of the stream.
     virtual Coroutine<std::size_t> sock_recv_into(const Socket& socket, absl::Span<char> buffer);
@@ -119,7 +119,7 @@ public:
     virtual Coroutine<std::pair<std::string, SocketAddress>> sock_recvfrom(const Socket& socket, std::size_t n);
     virtual Coroutine<std::pair<std::size_t, SocketAddress>> sock_recvfrom_into(const Socket& socket,
                                                                                 absl::Span<char> buffer);
-    // At most `n` bytes of `buffer`; 0 for all of it.
+    // At most `n` bytes of `buffer`; 0 for all of it. Throws std::invalid_argument when it has fewer.
     Coroutine<std::pair<std::size_t, SocketAddress>> sock_recvfrom_into(const Socket& socket, absl::Span<char> buffer,
                                                                         std::size_t n);
     template <class Buffer, class = detail::IfBuffer<Buffer>>

@@ -119,7 +119,8 @@ public:
     // Sends what the system takes at once and buffers the rest; never blocks. Small writes that follow the first one in the
     // same iteration of the loop are joined instead, and go together: by flush(), a StreamWriter's drain(), or in the next
     // iteration. The data may be reused at once. Data written after close() or a lost connection is dropped, from the fifth
-    // time on with a warning. Throws RuntimeError after write_eof().
+    // time on with a warning; but a socket that still has something to send at close() sends, as asyncio's, what is written until
+    // it has. Throws RuntimeError after write_eof().
     virtual void write(absl::string_view data) = 0;
     template <class Bytes, class = detail::IfBytes<Bytes>>
     void write(const Bytes& data) { write(detail::view_of(data)); }
