@@ -1,6 +1,7 @@
 // A connection to this machine is made by the time that connect() returns: what that saves, and that nothing else is seen of it.
 #include "net/fixtures.hpp"
 
+#include <future>
 #include <thread>
 
 #include "cede/task/gather.hpp"
@@ -152,8 +153,10 @@ BOOST_AUTO_TEST_CASE(a_loop_that_stops_and_goes_on_or_closes_has_it_still) {
 BOOST_AUTO_TEST_CASE(a_loop_that_is_closed_or_another_threads_refuses) {
     const auto loop = new_event_loop();
     loop->set_debug(true);
+    std::promise<void> runs;
+    loop->call_soon([&] { runs.set_value(); });
     std::thread thread([&] { loop->run_forever(); });
-    while (!loop->is_running()) std::this_thread::yield();
+    runs.get_future().wait();
     in_loop([&] {
         Ends ends;
         BOOST_CHECK_THROW(await(loop->sock_connect(ends.client, ends.listener.local_address())), RuntimeError);

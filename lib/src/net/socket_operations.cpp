@@ -72,7 +72,7 @@ private:
 };
 
 // A peer on this machine has answered by the time that connect() returns. Then the selector need not hear of the socket: two system
-// calls for one, and a seventh of a client's request that has a connection to itself.
+// calls for one, and a tenth of a client's request that has a connection to itself.
 void wait_until_connected(const Operation& operation) {
     EventLoop& loop = operation.loop();
     pollfd now{operation.fd(), POLLOUT, 0};
