@@ -108,8 +108,7 @@ BOOST_AUTO_TEST_CASE(the_socket_may_be_closed_until_then) {
             const Task<void> connecting = create_task(ends.connecting());
             await(sleep(Duration()));
             ends.client.close();
-            BOOST_CHECK_EXCEPTION(await(connecting), std::system_error,
-                                  [](const std::system_error& e) { return e.code() == std::errc::bad_file_descriptor; });
+            BOOST_CHECK_EXCEPTION(await(connecting), std::system_error, is_bad_descriptor);
         },
         plainly);
 }

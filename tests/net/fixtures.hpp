@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -68,6 +69,8 @@ inline Socket listening(const char* host = "127.0.0.1") {
     socket.listen(10);
     return socket;
 }
+
+inline bool is_bad_descriptor(const std::system_error& error) { return error.code() == std::errc::bad_file_descriptor; }
 
 // What a loop reports while this lives.
 struct Reports {

@@ -7,12 +7,6 @@
 
 namespace cede {
 namespace tests {
-namespace {
-
-bool is_bad_descriptor(const std::system_error& error) { return error.code() == std::errc::bad_file_descriptor; }
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(socket_operations)
 
 // SOCK-001

@@ -3,7 +3,6 @@
 #define CEDE_TESTS_NET_SOCKET_WATCH_FIXTURES_HPP
 
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "cede/task/task.hpp"
@@ -25,8 +24,6 @@ inline void receive_once(const Ends& ends) {
     put(ends.second, "first");
     BOOST_TEST(await(reading) == "first");
 }
-
-inline bool is_bad_descriptor(const std::system_error& error) { return error.code() == std::errc::bad_file_descriptor; }
 
 }  // namespace tests
 }  // namespace cede

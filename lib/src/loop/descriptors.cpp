@@ -106,15 +106,14 @@ bool LoopImpl::displace_line(int fd, FdSlot& slot, selectors::EventMask taken) n
     return idle || awaited;
 }
 
-Handle LoopImpl::call_after_look(EventLoop& loop, Closure<void> callback) {
+Ref<HandleCore> LoopImpl::call_after_look(EventLoop& loop, Closure<void> callback) {
     loop.check_open();
     loop.check_thread();
     Ref<HandleCore> handle(new HandleCore(loop, std::move(callback), snapshot_context(), loop.get_debug()));
-    const Handle result(handle);
+    ref_acquire(handle.get());  // the queue's reference
     loop.impl().known.push_back(*handle.get());
-    handle.detach();  // the queue's reference
     loop.impl().look_soon = true;
-    return result;
+    return handle;
 }
 
 void LoopImpl::forget(const LoopReference& reference, int fd) noexcept {

@@ -138,7 +138,7 @@ struct LoopImpl {
     // Runs `callback` as that of an event which the next look finds, and finds last: who knows already that a descriptor is ready
     // saves to register it, and waits no iteration less or more. (Of two events of one look epoll would tell that one first which
     // came first; no order is promised.) Only of a loop that tells_known(). Throws as add_reader() does.
-    static Handle call_after_look(EventLoop& loop, Closure<void> callback);
+    static Ref<HandleCore> call_after_look(EventLoop& loop, Closure<void> callback);
     // A loop of a user's looks by itself, and a host by the descriptors alone.
     bool tells_known() const noexcept { return plain_passes && !hosted; }
 

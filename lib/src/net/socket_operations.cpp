@@ -78,10 +78,7 @@ void wait_until_connected(const Operation& operation) {
     pollfd now{operation.fd(), POLLOUT, 0};
     if (!loop.impl().tells_known() || ::poll(&now, 1, 0) <= 0) return operation.wait(selectors::EVENT_WRITE);
     const Future<void> told(loop);
-    struct Event {
-        Handle handle;
-        ~Event() { handle.cancel(); }
-    } event{detail::LoopImpl::call_after_look(loop, [told] {
+    const detail::CancelsAtEnd event{detail::LoopImpl::call_after_look(loop, [told] {
         if (!told.done()) told.set_result();
     })};
     await(told);

@@ -57,8 +57,8 @@ public:
     // False for an empty handle.
     explicit operator bool() const noexcept { return core_ != nullptr; }
 
-    // Sends, or buffers what the system does not take at once; `data` may be reused right away. After close() or a lost
-    // connection it is dropped, and drain() throws.
+    // Sends, or buffers what the system does not take at once; `data` may be reused right away. After a lost connection it is
+    // dropped, and drain() throws; after close() as WriteTransport::write() says.
     void write(absl::string_view data) const;
     template <class Bytes, class = detail::IfBytes<Bytes>>
     void write(const Bytes& data) const { write(detail::view_of(data)); }
