@@ -2,13 +2,11 @@
 // anything else that a library owes its users. Nothing on this fiber can be much faster, so a row's distance from here is
 // what the rest costs.
 #include "support/bench.hpp"
+#include "support/stacks.hpp"
 
 #include <boost/context/fiber.hpp>
-#include <boost/context/preallocated.hpp>
 
-#include <new>
 #include <queue>
-#include <sys/mman.h>
 #include <vector>
 
 using bench::Delays;
@@ -22,42 +20,6 @@ void sleep_for(Clock::duration time) {
     const timespec duration{ns / 1000000000, ns % 1000000000};
     nanosleep(&duration, nullptr);
 }
-
-// Stacks that are given back last-in first-out, in one mapping, each with a guard page where the kernel has those that
-// cost no mapping (Linux 6.13). Their tops are spread over the cache's sets.
-class Stacks {
-public:
-    explicit Stacks(std::size_t count) : count_(count) {
-        void* const memory = mmap(nullptr, count * size_, PROT_READ | PROT_WRITE,
-                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (memory == MAP_FAILED) throw std::bad_alloc();
-        memory_ = static_cast<char*>(memory);
-    }
-    Stacks(const Stacks&) = delete;
-    Stacks& operator=(const Stacks&) = delete;
-
-    boost::context::preallocated take() {
-        if (used_ == count_) throw std::bad_alloc();
-        char* const begin = memory_ + used_ * size_;
-        constexpr int guard_install = 102;
-        madvise(begin, 4096, guard_install);
-        const std::size_t usable = size_ - used_++ % 48 * 64;
-        boost::context::stack_context context;
-        context.size = usable;
-        context.sp = begin + usable;
-        return boost::context::preallocated(context.sp, usable, context);
-    }
-
-private:
-    static constexpr std::size_t size_ = 64 * 1024;
-    const std::size_t count_;
-    char* memory_;
-    std::size_t used_ = 0;
-};
-
-struct NoStackOfItsOwn {
-    void deallocate(boost::context::stack_context&) {}
-};
 
 struct Worker;
 
@@ -82,7 +44,7 @@ struct Worker {
 
 class Scheduler {
 public:
-    explicit Scheduler(long fibers) : stacks_(static_cast<std::size_t>(fibers)) {}
+    explicit Scheduler(long fibers) : stacks_(static_cast<std::size_t>(fibers), 64 * 1024) {}
 
     void ready(Task& task) {
         task.next = nullptr;
@@ -146,7 +108,7 @@ private:
         Worker* worker = idle_;
         if (worker == nullptr) {
             worker = new Worker;
-            worker->fiber = boost::context::fiber(std::allocator_arg, stacks_.take(), NoStackOfItsOwn(),
+            worker->fiber = boost::context::fiber(std::allocator_arg, stacks_.take(), bench::NoStackOfItsOwn(),
                                                   [this, worker](boost::context::fiber&& loop) {
                                                       loop_ = std::move(loop);
                                                       for (;;) run_one(*worker);
@@ -177,7 +139,7 @@ private:
         sleep_for(timers_.top().when - now_);
     }
 
-    Stacks stacks_;
+    bench::Stacks stacks_;
     boost::context::fiber loop_;
     Task* first_ = nullptr;
     Task* last_ = nullptr;

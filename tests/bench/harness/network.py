@@ -22,6 +22,7 @@ SERVERS = {
     "cede_group_1": ["bench_net_cede", "group", "1"],
     "cede_group_2": ["bench_net_cede", "group", "2"],
     "epoll": ["bench_net_epoll"],
+    "limit": ["bench_net_limit"],
     "libuv": ["bench_net_libuv"],
     "libevent": ["bench_net_libevent"],
     "asio_callbacks": ["bench_net_asio_callbacks"],
