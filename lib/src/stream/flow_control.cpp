@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cede/base/exceptions.hpp"
+#include "loop/loop_token.hpp"
 
 namespace cede {
 FlowControl::FlowControl(EventLoop& loop) : loop_(loop.reference()) {}
@@ -22,7 +23,7 @@ void FlowControl::connection_lost(std::exception_ptr error) {
 }
 
 EventLoop& FlowControl::loop() const {
-    if (EventLoop* loop = loop_.get()) return *loop;
+    if (EventLoop* loop = detail::loop_of(loop_)) return *loop;
     throw RuntimeError("the event loop of this stream was destroyed");
 }
 

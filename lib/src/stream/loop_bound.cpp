@@ -23,7 +23,7 @@ bool is_home(const LoopReference& reference, std::thread::id thread) noexcept {
 }  // namespace
 
 EventLoop& LoopBound::loop() const {
-    if (EventLoop* loop = loop_.get()) return *loop;
+    if (EventLoop* loop = loop_of(loop_)) return *loop;
     throw RuntimeError("the event loop of this stream was destroyed");
 }
 

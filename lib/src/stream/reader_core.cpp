@@ -7,6 +7,7 @@
 #include "cede/base/exceptions.hpp"
 #include "cede/stream/errors.hpp"
 #include "cede/task/await.hpp"
+#include "loop/loop_token.hpp"
 
 namespace cede {
 namespace detail {
@@ -58,7 +59,7 @@ void ReaderCore::wake_up() {
 }
 
 void ReaderCore::check_thread() const {
-    if (EventLoop* loop = loop_reference().get()) loop->check_thread();
+    if (EventLoop* loop = loop_of(loop_reference())) loop->check_thread();
 }
 
 void ReaderCore::check_readable() const {
