@@ -324,4 +324,30 @@ BOOST_AUTO_TEST_CASE(it_can_be_left_at_any_depth_of_calls) {
     BOOST_TEST(count == 15);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_thrown_where_the_inner_one_has_been_ended_by_somebody_else_is_raised) {
+    Generator<int> inner([](Yield<int>& yield) { yield(1); });
+    bool went_on = false;
+    Generator<int> outer([&](Yield<int>& yield) {
+        yield.from(inner);
+        went_on = true;
+    });
+    BOOST_TEST(outer.next() == 1);
+    BOOST_CHECK_THROW(inner.next(), StopIteration<void>);
+    BOOST_CHECK_THROW(outer.throw_(std::runtime_error("lost?")), std::runtime_error);
+    BOOST_TEST(!went_on);
+}
+
+BOOST_AUTO_TEST_CASE(a_result_that_a_delegation_took_is_not_given_again) {
+    Generator<int, void, std::string> inner([](Yield<int>& yield) -> std::string {
+        yield(1);
+        return "result";
+    });
+    Generator<int, void, std::string> outer([&](Yield<int>& yield) { return yield.from(inner); });
+    BOOST_TEST(outer.next() == 1);
+    BOOST_CHECK_EXCEPTION(outer.next(), StopIteration<std::string>,
+                          [](const StopIteration<std::string>& stop) { return stop.value == "result"; });
+    BOOST_CHECK_EXCEPTION(inner.next(), StopIteration<std::string>,
+                          [](const StopIteration<std::string>& stop) { return stop.value.empty(); });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -151,4 +151,17 @@ BOOST_AUTO_TEST_CASE(the_awaited_holds_nothing_after_any_interruption) {
         });
 }
 
+// A cancelled gather holds a CancelledError, and is not cancelled() itself.
+BOOST_AUTO_TEST_CASE(a_gather_that_has_no_time_at_all_times_out) {
+    testing::run([] {
+        for (const Duration limit : {Duration(0s), Duration(10ms)}) {
+            const Future<int> future;
+            BOOST_CHECK_THROW(await(wait_for(gather(future), limit)), TimeoutError);
+            BOOST_TEST(future.cancelled());
+        }
+        const Future<int> future;
+        BOOST_CHECK_THROW(await(wait_for(gather_outcomes(future), 0s)), TimeoutError);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

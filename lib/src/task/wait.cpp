@@ -17,10 +17,10 @@ struct WaitState {
     WaitState(EventLoop& loop, std::size_t count, ReturnWhen when) : over(loop), left(count), return_when(when) {}
 
     void one_done(FutureCore& future) {
-        --left;
-        const bool failed = return_when == FIRST_EXCEPTION && !future.cancelled() && future.outcome() != nullptr;
-        if (left == 0 || return_when == FIRST_COMPLETED || failed) end();
+        if (--left == 0 || return_when == FIRST_COMPLETED || (return_when == FIRST_EXCEPTION && has_failed(future))) end();
     }
+    // To ask is to retrieve, so not of the last one, which ends the wait whatever it holds.
+    static bool has_failed(FutureCore& future) { return !future.cancelled() && future.outcome() != nullptr; }
     void end() {
         timer.cancel();
         if (!over.done()) over.set_result();

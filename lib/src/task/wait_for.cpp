@@ -31,7 +31,9 @@ void cancel_and_wait(const AnyFuture& future) {
 void expire_at_once(const AnyFuture& future) {
     if (future.done()) return;
     cancel_and_wait(future);
-    if (future.cancelled()) throw TimeoutError("timed out", future.core()->outcome());
+    // Whatever ends with a CancelledError, as in asyncio: a gather that was cancelled holds one and is not cancelled() itself.
+    const std::exception_ptr outcome = future.core()->outcome();
+    if (outcome && classify(outcome) == ExceptionKind::cancelled) throw TimeoutError("timed out", outcome);
 }
 
 }  // namespace detail

@@ -41,7 +41,10 @@ public:
         if (!value_) throw InvalidStateError("there is no result: the body has not returned");
         return *value_;
     }
-    R take() { return std::move(get()); }
+    R take() {
+        taken_ = true;
+        return std::move(get());
+    }
     // The first time with the value itself; a resumption after that carries R(), as Python's carries None.
     [[noreturn]] void throw_stop_iteration() {
         if (!value_ || taken_) throw_stop_without_value<R>();

@@ -260,6 +260,7 @@ R2 Yield<Y, S>::from(Generator<Y, S, R2>& inner) {
         }
         in.set_sent(frame_.sent());
     }
+    if (thrown) std::rethrow_exception(std::move(thrown));  // somebody else has ended it, so nobody is there to catch this
     if (in.error()) std::rethrow_exception(in.take_error());
     return in.result().take();
 }
