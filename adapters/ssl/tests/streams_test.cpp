@@ -270,6 +270,38 @@ BOOST_AUTO_TEST_CASE(SSL_017_what_is_under_way_when_the_peer_shuts_down_still_ar
     });
 }
 
+// The usual server: the answer is given when all was read, and by then the peer may be gone.
+BOOST_AUTO_TEST_CASE(to_answer_a_peer_that_has_ended_is_no_error_yet) {
+    for (const bool in_order : {true, false}) {
+        run([in_order] {
+            const CapturedReports reports(get_running_loop());
+            std::string heard;
+            bool drained = false;
+            const auto handler = [&](StreamReader reader, StreamWriter writer) {
+                heard = await(reader.read());
+                writer.write("too late");
+                await(writer.drain());
+                drained = true;
+                writer.close();
+                await(writer.wait_closed());
+            };
+            const Server server = await(start_server(handler, "127.0.0.1", 0, ServerOptions().ssl(server_context())));
+            const Streams streams = connect(server, client_context());
+            streams.second.write("hello");
+            await(streams.second.drain());
+            if (!in_order) {
+                ::shutdown(streams.second.get_extra_info<TransportSocket>("socket").fileno(), SHUT_WR);
+                await(streams.first.read());
+            }
+            hang_up(streams);
+            end_server(server);
+            BOOST_TEST(heard == "hello");
+            BOOST_TEST(drained);
+            BOOST_TEST(reports.all.empty());
+        });
+    }
+}
+
 BOOST_AUTO_TEST_CASE(who_reads_slowly_holds_up_who_writes_and_nothing_is_lost) {
     run([] {
         const std::string much = bytes(5, 4 << 20);

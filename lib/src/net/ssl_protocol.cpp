@@ -122,8 +122,12 @@ void SSLProtocol::connection_lost(std::exception_ptr error) {
     release();
     if (failure) report(loop, "Fatal error on SSL protocol", std::move(failure), transport);
     if (!tells) return;
-    failure = failure_of([&] { app->connection_lost(error); });
-    if (failure) report(loop, "protocol.connection_lost() failed", std::move(failure), transport);
+    const auto tell = [&loop, app, transport, error] {
+        std::exception_ptr raised = failure_of([&] { app->connection_lost(error); });
+        if (raised) report(loop, "protocol.connection_lost() failed", std::move(raised), transport);
+    };
+    // In an iteration of its own, as in asyncio: a task that was woken by the end of the stream runs before it.
+    if (failure_of([&] { loop.call_soon(tell); })) tell();
 }
 
 // What connection_lost and the end of the loop have in common. The protocol goes last: its destructor may ask the transport.

@@ -145,6 +145,7 @@ private:
     bool peer_closed_ = false;    // its close_notify was read
     bool end_below_ = false;      // the stream below has ended
     bool nothing_to_lose_ = false;  // all was said: how the connection ends is of no interest
+    bool closes_below_ = false;     // scheduled
     bool advancing_ = false;
     bool advance_again_ = false;
     std::exception_ptr error_;    // why this has closed the transport below

@@ -46,6 +46,7 @@ void SSLProtocol::do_shutdown() {
         if (end_below_) tell_end_of_stream();  // TLS below has ended, and closes already
         return;
     }
+    if (closes_below_) return;
     bool done = end_below_;
     // The peer has ended the conversation, and may be gone altogether: that our close_notify does not reach it is no error.
     if ((peer_closed_ || end_below_) && below_->get_write_buffer_size() == 0) nothing_to_lose_ = true;
@@ -58,7 +59,14 @@ void SSLProtocol::do_shutdown() {
     send_outgoing();
     if (!done) return;
     tell_end_of_stream();
-    if (state_ == State::shutdown) below_->close();  // sends what it has, still under our timer
+    if (state_ != State::shutdown) return;
+    // Sends what it has, still under our timer. After a close_notify in the loop's next iteration, as in asyncio: who was told of
+    // the end may answer, and whether the answer is dropped is not an error yet.
+    if (end_below_) return below_->close();
+    loop_.call_soon([self = shared_from_this()] {
+        if (!self->lost_) self->guarded([&] { self->below_->close(); });
+    });
+    closes_below_ = true;
 }
 
 void SSLProtocol::fatal_error(std::exception_ptr error, const char* message) {
