@@ -1,5 +1,6 @@
 // Reading by a stream transport: data, the end, errors, pausing, both kinds of protocol.
 #include "net/fixtures.hpp"
+#include "support/captured.hpp"
 #include "support/faults/system_calls.hpp"
 
 namespace cede {
@@ -225,6 +226,26 @@ BOOST_AUTO_TEST_CASE(the_protocol_can_be_switched_between_kinds) {
         BOOST_TEST(c.protocol->calls == "made lost ");
         BOOST_TEST(buffered->calls.empty());
         BOOST_TEST((c.transport->get_protocol() == nullptr));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(whatever_connection_made_throws_is_reported_and_ends_the_connection) {
+    in_loop([] {
+        struct Throwing : Recording {
+            explicit Throwing(std::exception_ptr what) : thrown(std::move(what)) {}
+            void connection_made(std::shared_ptr<BaseTransport>) override { std::rethrow_exception(thrown); }
+            std::exception_ptr thrown;
+        };
+        CapturedReports reports(get_running_loop());
+        for (const std::exception_ptr& error : {std::make_exception_ptr(std::logic_error("of the program")),
+                                                std::make_exception_ptr(std::system_error(EPIPE, std::generic_category()))}) {
+            auto ends = Socket::pair();
+            const auto protocol = std::make_shared<Throwing>(error);
+            await(get_running_loop().connect_accepted_socket([&] { return protocol; }, std::move(ends.first)));
+            BOOST_TEST(until([&] { return protocol->losses == 1; }));
+            BOOST_TEST(reports.only() == "Fatal error: protocol.connection_made() call failed.");
+            reports.all.clear();
+        }
     });
 }
 

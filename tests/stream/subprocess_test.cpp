@@ -114,6 +114,9 @@ BOOST_AUTO_TEST_CASE(the_shell_runs_a_command_and_gives_its_status) {
         BOOST_TEST(await(shell("exit 7").wait()) == 7);
         BOOST_TEST(await(shell("no_such_command_1 2>/dev/null").wait()) == 127);
         BOOST_TEST(output_of("echo \"$0\" a  b", SubprocessOptions().stdout_(PIPE).executable("/bin/sh")) == "/bin/sh a b\n");
+        // A shell goes by the name that it is called by.
+        BOOST_TEST(output_of("echo \"$0\"", SubprocessOptions().stdout_(PIPE).executable("/bin/../bin/sh")) ==
+                   "/bin/../bin/sh\n");
     });
 }
 

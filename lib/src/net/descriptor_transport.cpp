@@ -36,8 +36,11 @@ void DescriptorTransport::connection_made() {
     if (std::exchange(made_, true)) return;
     const std::shared_ptr<DescriptorTransport> alive = self_;
     const std::shared_ptr<BaseProtocol> protocol = protocol_;
+    EventLoop& loop = *loop_;
     if (std::exception_ptr error = failure_of([&] { protocol->connection_made(alive); })) {
-        fatal_error(std::move(error), "Fatal error: protocol.connection_made() call failed.");
+        // Of whatever kind, for an error of the system is the application's own here, and no end of this connection.
+        report(loop, "Fatal error: protocol.connection_made() call failed.", error, alive);
+        force_close(std::move(error));
     }
     start();
 }

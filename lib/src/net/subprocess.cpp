@@ -45,7 +45,9 @@ Coroutine<Subprocess> LoopNetwork::subprocess_exec(SubprocessProtocolFactory fac
 
 Coroutine<Subprocess> LoopNetwork::subprocess_shell(SubprocessProtocolFactory factory, std::string command,
                                                     SubprocessOptions options) {
-    return subprocess_exec(std::move(factory), {"/bin/sh", "-c", std::move(command)}, std::move(options));
+    // A shell of the user's knows by its name what it is to be: bash called sh is another language.
+    const std::string shell = options.executable().value_or("/bin/sh");
+    return subprocess_exec(std::move(factory), {shell, "-c", std::move(command)}, std::move(options));
 }
 
 Coroutine<Subprocess> LoopNetwork::subprocess_shell(SubprocessProtocolFactory factory, std::string command) {
