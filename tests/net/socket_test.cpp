@@ -1,6 +1,7 @@
 // Owning a descriptor, and the view for those who do not.
 #include <fcntl.h>
 
+#include "cede/net/pipe.hpp"
 #include "net/fixtures.hpp"
 
 namespace cede {
@@ -35,7 +36,7 @@ BOOST_AUTO_TEST_CASE(new_sockets_are_nonblocking_and_close_on_exec) {
     const auto ends = Socket::pair();
     int raw[2];
     BOOST_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, raw) == 0);
-    const Socket own(AF_INET, SOCK_STREAM), first = Socket::from_fd(raw[0]), second = Socket::from_fd(raw[1]);
+    const Socket own(AF_INET, SOCK_STREAM), first = Socket::from_fd(raw[0]), second(raw[1]);
     const Socket copy = own.dup();
     for (const Socket* each : {&ends.first, &ends.second, &own, &first, &second, &copy}) {
         BOOST_TEST(!each->get_blocking());
@@ -44,6 +45,9 @@ BOOST_AUTO_TEST_CASE(new_sockets_are_nonblocking_and_close_on_exec) {
     own.set_blocking(true);
     BOOST_TEST(own.get_blocking());
     BOOST_CHECK_THROW(Socket::from_fd(12345), std::system_error);
+    const auto pipe = Pipe::pair();
+    BOOST_CHECK_THROW(Socket(pipe.first.fd()), std::system_error);
+    BOOST_CHECK(pipe.first.fileno() >= 0);
     BOOST_CHECK_THROW(Socket(12345, SOCK_STREAM), std::system_error);
 }
 

@@ -96,6 +96,8 @@ BOOST_AUTO_TEST_CASE(a_program_and_its_arguments_one_by_one) {
         BOOST_TEST(eventually([&] { return protocol->lost; }));
         BOOST_TEST(protocol->data[1] == "a b\n");
         BOOST_CHECK_THROW(await(loop.subprocess_exec(factory, "/no/such/program")), std::system_error);
+        const std::shared_ptr<RecordingProcess> same = await(loop.subprocess_shell(factory, "true")).second;
+        BOOST_TEST(same == protocol);
     });
 }
 

@@ -84,9 +84,10 @@ BOOST_AUTO_TEST_CASE(STREAM_008_also_when_the_line_grows_too_long_while_it_is_aw
 
 BOOST_AUTO_TEST_CASE(separators_are_taken_with_the_data) {
     run([] {
-        const StreamReader reader = fed("key: value\r\n\r\nbody");
+        const StreamReader reader = fed("key: value\r\na sentence.\r\nbody");
         BOOST_TEST(await(reader.readuntil(": ")) == "key: ");
         BOOST_TEST(await(reader.readuntil("\r\n")) == "value\r\n");
+        BOOST_TEST(await(reader.readuntil('.')) == "a sentence.");
         BOOST_TEST(await(reader.readuntil()) == "\r\n");
         BOOST_TEST(rest_of(reader) == "body");
     });

@@ -1,7 +1,8 @@
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <list>
-
+#include <set>
 #include <stdexcept>
 
 #include "cede/task/wait.hpp"
@@ -140,6 +141,49 @@ BOOST_AUTO_TEST_CASE(any_container_is_waited_for_and_a_list_of_several_types) {
         const auto both = await(wait({number, tasks.front()}, WaitOptions().timeout(1s)));
         BOOST_CHECK(both.done.at(0) == number);
         BOOST_CHECK(both.pending.at(0) == tasks.front());
+    });
+}
+
+// asyncio asks only a task that is not the last whether it has failed, and to ask is to retrieve.
+BOOST_AUTO_TEST_CASE(the_failure_of_the_last_task_is_still_reported) {
+    for (const ReturnWhen when : {FIRST_EXCEPTION, ALL_COMPLETED}) {
+        int reports = 0;
+        testing::run([&] {
+            get_running_loop().set_exception_handler([&](EventLoop&, const ExceptionContext& context) {
+                ++reports;
+                BOOST_TEST(context.message == "Task exception was never retrieved");
+            });
+            auto task = create_task([] {
+                await(sleep(0s));
+                throw std::invalid_argument("boom");
+            });
+            await(wait({task}, when));
+        });
+        BOOST_TEST(reports == 1);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_it_gives_can_be_asked_and_kept_as_a_set) {
+    testing::run([] {
+        std::set<Task<int>> pending;
+        for (int i = 1; i <= 3; ++i) {
+            pending.insert(create_task([i] {
+                await(sleep(std::chrono::seconds(i)));
+                return i;
+            }));
+        }
+        const Task<int> first = *std::min_element(pending.begin(), pending.end(), [](const Task<int>& a, const Task<int>& b) {
+            return a.get_name() < b.get_name();
+        });
+        int sum = 0;
+        for (int rounds = 0; !pending.empty(); ++rounds) {
+            auto result = await(wait(pending, FIRST_COMPLETED));
+            BOOST_TEST(result.done.count(first) == (rounds == 0 ? 1u : 0u));
+            BOOST_TEST(result.pending.contains(first) == false);
+            for (const auto& task : result.done) sum += task.result();
+            pending = std::move(result.pending);
+        }
+        BOOST_TEST(sum == 6);
     });
 }
 

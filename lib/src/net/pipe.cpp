@@ -23,22 +23,26 @@ int opened_again(int fd) noexcept {
 
 }  // namespace
 
-Pipe Pipe::from_fd(int fd) {
+Pipe::Pipe(int fd) {
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) detail::throw_errno("fd " + std::to_string(fd) + " for a pipe");
-    return Pipe(fd);
+    fd_ = fd;
 }
 
 Pipe Pipe::duplicate(int fd) {
-    int copy = opened_again(fd);
-    if (copy < 0) copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (copy < 0) detail::throw_errno("duplicate fd " + std::to_string(fd));
-    return Pipe(copy);
+    Pipe copy;
+    copy.fd_ = opened_again(fd);
+    if (copy.fd_ < 0) copy.fd_ = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy.fd_ < 0) detail::throw_errno("duplicate fd " + std::to_string(fd));
+    return copy;
 }
 
 std::pair<Pipe, Pipe> Pipe::pair() {
     int ends[2];
     if (detail::open_pipe(ends) != 0) detail::throw_errno("pipe");
-    return {Pipe(ends[0]), Pipe(ends[1])};
+    std::pair<Pipe, Pipe> both;
+    both.first.fd_ = ends[0];
+    both.second.fd_ = ends[1];
+    return both;
 }
 
 Pipe& Pipe::operator=(Pipe&& other) noexcept {

@@ -78,7 +78,12 @@ Socket::Socket(int family, int type, int protocol) {
 
 Socket Socket::from_fd(int fd) {
     detail::Ref<detail::SocketCore> core(new detail::SocketCore());
-    if (!detail::prepare_socket(fd)) detail::throw_errno("a socket of fd " + std::to_string(fd));
+    int type = 0;
+    socklen_t size = sizeof type;
+    // Asked first: Socket(AF_INET), meant as a new one, must not take standard error.
+    if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || !detail::prepare_socket(fd)) {
+        detail::throw_errno("a socket of fd " + std::to_string(fd));
+    }
     core->adopt(fd);
     return Socket(std::move(core));
 }

@@ -46,7 +46,7 @@ constexpr void check_callback_result() noexcept {
 
 // Calls a done callback with the future or with nothing, as it can.
 template <class F, class Future>
-auto call_with_future(F& f, const Future& future, int) -> decltype(f(future), void()) {
+auto call_with_future(F& f, Future future, int) -> decltype(f(future), void()) {
     check_callback_result<decltype(f(future))>();
     f(future);
 }

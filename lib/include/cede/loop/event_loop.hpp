@@ -168,6 +168,12 @@ public:
     Future<detail::CallResult<F, Args...>> run_in_executor(Executor& executor, F&& f, Args&&... args);
     template <class F, class... Args>
     Future<detail::CallResult<F, Args...>> run_in_executor(std::nullptr_t, F&& f, Args&&... args);
+    // As set_default_executor() takes it; null stands for the default one.
+    template <class E, class F, class... Args>
+    Future<detail::CallResult<F, Args...>> run_in_executor(const std::shared_ptr<E>& executor, F&& f, Args&&... args) {
+        if (executor == nullptr) return run_in_executor(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+        return run_in_executor(*executor, std::forward<F>(f), std::forward<Args>(args)...);
+    }
     template <class F, class... Args>
     Future<detail::CallResult<F, Args...>> run_in_executor(absl::nullopt_t, F&& f, Args&&... args) {
         return run_in_executor(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
@@ -299,6 +305,7 @@ EventLoop& get_running_loop();
 EventLoop& get_event_loop();
 // Installs a loop, not owned, for this thread; null for none.
 void set_event_loop(EventLoop* loop) noexcept;
+inline void set_event_loop(EventLoop& loop) noexcept { set_event_loop(&loop); }
 template <class Loop>
 void set_event_loop(const std::unique_ptr<Loop>& loop) noexcept { set_event_loop(loop.get()); }
 template <class Loop>

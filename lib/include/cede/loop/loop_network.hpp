@@ -76,8 +76,10 @@ public:
 };
 
 // What a factory makes, if that is a protocol of a class of its own.
-template <class F, class P = typename std::decay_t<decltype(std::declval<F&>()())>::element_type>
-using OwnProtocol = std::enable_if_t<std::is_base_of<BaseProtocol, P>::value && !std::is_same<BaseProtocol, P>::value, P>;
+template <class F, class Base = BaseProtocol, class P = typename std::decay_t<decltype(std::declval<F&>()())>::element_type>
+using OwnProtocol = std::enable_if_t<std::is_base_of<Base, P>::value && !std::is_same<Base, P>::value, P>;
+template <class F>
+using OwnSubprocessProtocol = OwnProtocol<F, SubprocessProtocol>;
 template <class T, class P>
 using ConnectionTo = Coroutine<std::pair<std::shared_ptr<T>, std::shared_ptr<P>>>;
 }  // namespace detail
@@ -291,6 +293,11 @@ public:
     virtual Coroutine<Subprocess> subprocess_shell(SubprocessProtocolFactory factory, std::string command,
                                                    SubprocessOptions options);
     Coroutine<Subprocess> subprocess_shell(SubprocessProtocolFactory factory, std::string command);
+    // The pair has the protocol as the class that the factory makes.
+    template <class F, class... Args, class P = detail::OwnSubprocessProtocol<F>>
+    detail::ConnectionTo<SubprocessTransport, P> subprocess_exec(F factory, Args&&... args);
+    template <class F, class... Args, class P = detail::OwnSubprocessProtocol<F>>
+    detail::ConnectionTo<SubprocessTransport, P> subprocess_shell(F factory, Args&&... args);
 
     // For the net room: what it keeps for this loop.
     detail::NetworkState& network();

@@ -144,6 +144,16 @@ detail::ConnectionTo<WriteTransport, P> LoopNetwork::connect_write_pipe(F factor
         "connect_write_pipe",
         connect_write_pipe(ProtocolFactory(std::move(factory)), detail::depends_on<F>(std::move(pipe))));
 }
+template <class F, class... Args, class P>
+detail::ConnectionTo<SubprocessTransport, P> LoopNetwork::subprocess_exec(F factory, Args&&... args) {
+    return detail::with_own_protocol<P>(
+        "subprocess_exec", subprocess_exec(SubprocessProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+}
+template <class F, class... Args, class P>
+detail::ConnectionTo<SubprocessTransport, P> LoopNetwork::subprocess_shell(F factory, Args&&... args) {
+    return detail::with_own_protocol<P>(
+        "subprocess_shell", subprocess_shell(SubprocessProtocolFactory(std::move(factory)), std::forward<Args>(args)...));
+}
 
 }  // namespace cede
 

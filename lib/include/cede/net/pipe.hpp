@@ -21,7 +21,8 @@ public:
     // Closed.
     Pipe() noexcept = default;
     // Takes over `fd` and makes it close-on-exec. It stays the caller's when this throws.
-    static Pipe from_fd(int fd);
+    explicit Pipe(int fd);
+    static Pipe from_fd(int fd) { return Pipe(fd); }
     // Another descriptor of what `fd` is, which stays the caller's: the way to use standard input and output. A transport
     // makes its descriptor non-blocking, and whoever shares the open file sees that: so that a program's printf to the
     // same terminal goes on working, terminals, devices and pipes are opened once more where the system can (Linux). What
@@ -47,8 +48,6 @@ public:
     int release() noexcept { return std::exchange(fd_, -1); }
 
 private:
-    explicit Pipe(int fd) noexcept : fd_(fd) {}
-
     int fd_ = -1;
 };
 

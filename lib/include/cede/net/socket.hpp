@@ -66,7 +66,8 @@ public:
     // Closed.
     Socket() noexcept = default;
     Socket(int family, int type, int protocol = 0);
-    // Takes over `fd`, and makes it non-blocking and close-on-exec. It stays the caller's when this throws.
+    // Takes over `fd`, a socket, and makes it non-blocking and close-on-exec. It stays the caller's when this throws.
+    explicit Socket(int fd) : Socket(from_fd(fd)) {}
     static Socket from_fd(int fd);
     // Two that are connected with each other.
     static std::pair<Socket, Socket> pair(int family = AF_UNIX, int type = SOCK_STREAM, int protocol = 0);

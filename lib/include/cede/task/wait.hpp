@@ -4,6 +4,7 @@
 #ifndef CEDE_TASK_WAIT_HPP
 #define CEDE_TASK_WAIT_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 #include <type_traits>
@@ -48,11 +49,26 @@ private:
     ReturnWhen return_when_ = ALL_COMPLETED;
 };
 
+// Futures in an order, which can be asked as Python's sets are, and become a set of the standard library where one is wanted:
+// `while (!pending.empty()) { auto r = await(wait(pending, FIRST_COMPLETED)); pending = r.pending; }`.
+template <class H>
+class FutureList : public std::vector<H> {
+public:
+    using std::vector<H>::vector;
+    // 1 or 0.
+    std::size_t count(const AnyFuture& handle) const {
+        return static_cast<std::size_t>(std::count(this->begin(), this->end(), handle));
+    }
+    bool contains(const AnyFuture& handle) const { return count(handle) != 0; }
+    template <class Set, class = std::enable_if_t<std::is_same<typename Set::key_type, H>::value>>
+    operator Set() const { return Set(this->begin(), this->end()); }
+};
+
 // The handles given, each once, in the order given.
 template <class H>
 struct WaitResult {
-    std::vector<H> done;
-    std::vector<H> pending;
+    FutureList<H> done;
+    FutureList<H> pending;
 };
 
 namespace detail {
