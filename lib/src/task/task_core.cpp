@@ -16,7 +16,6 @@
 #include "cede/task/task.hpp"
 #include "coroutine/frame_switch.hpp"
 #include "loop/loop_impl.hpp"
-#include "loop/loop_token.hpp"
 #include "task/task_switch.hpp"
 
 namespace cede {
@@ -207,7 +206,7 @@ void TaskCore::wait_for(FutureCore* awaited) {
 
 bool TaskCore::begin_waiting(FutureCore& awaited) {
     if (&awaited == this) return step_again_with("a task cannot await itself");
-    if (loop_of(awaited.loop_reference()) != &runs_on_) {
+    if (awaited.loop_reference() != loop_reference()) {
         return step_again_with("the awaited future belongs to another loop: bring its result over with "
                                "wrap_future(run_coroutine_threadsafe(future, its_loop)), or have the work done there and "
                                "await what LoopGroup::submit(index, f) gives");
