@@ -178,6 +178,44 @@ BOOST_AUTO_TEST_CASE(close_on_an_unstarted_one_frees_what_it_captured) {
     BOOST_TEST(held.use_count() == 1);
 }
 
+// As in asyncio, where each coroutine that is awaited is closed before the one that awaits it: what one swallows reaches the next.
+BOOST_AUTO_TEST_CASE(CORO_020_a_GeneratorExit_that_the_inner_one_swallows_is_raised_in_the_outer_one) {
+    std::string log;
+    const auto inner = [&]() -> Coroutine<int> {
+        return [&] {
+            try {
+                bare_yield();
+            } catch (...) {  // as old code does
+                log += "inner ";
+            }
+            return 5;
+        };
+    };
+    const auto middle = [&]() -> Coroutine<void> {
+        return [&] {
+            try {
+                await(inner());
+            } catch (const cede::GeneratorExit&) {
+                // Awaited after it, and so not ended by it.
+                await(Coroutine<void>([&] { log += "cleanup "; }));
+            }
+        };
+    };
+    Coroutine<void> outer([&] {
+        try {
+            await(middle());
+        } catch (const cede::GeneratorExit&) {
+            log += "outer";
+            throw;
+        }
+        log += "goes on";
+    });
+    outer.send();
+    outer.close();
+    BOOST_TEST(log == "inner cleanup outer");
+    BOOST_CHECK(outer.state() == CoroutineState::closed);
+}
+
 BOOST_AUTO_TEST_CASE(CORO_011_one_that_awaits_after_GeneratorExit_makes_close_fail) {
     Coroutine<void> coroutine([] {
         try {

@@ -47,7 +47,8 @@ BOOST_AUTO_TEST_CASE(new_sockets_are_nonblocking_and_close_on_exec) {
     BOOST_CHECK_THROW(Socket::from_fd(12345), std::system_error);
     const auto pipe = Pipe::pair();
     BOOST_CHECK_THROW(Socket(pipe.first.fd()), std::system_error);
-    BOOST_CHECK(pipe.first.fileno() >= 0);
+    BOOST_CHECK_THROW(Socket(AF_INET), std::invalid_argument);
+    for (const int untouched : {pipe.first.fd(), 2}) BOOST_TEST((::fcntl(untouched, F_GETFL) & O_NONBLOCK) == 0);
     BOOST_CHECK_THROW(Socket(12345, SOCK_STREAM), std::system_error);
 }
 

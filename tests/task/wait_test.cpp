@@ -1,6 +1,5 @@
 #include <boost/test/unit_test.hpp>
 
-#include <algorithm>
 #include <list>
 #include <set>
 #include <stdexcept>
@@ -166,15 +165,15 @@ BOOST_AUTO_TEST_CASE(the_failure_of_the_last_task_is_still_reported) {
 BOOST_AUTO_TEST_CASE(what_it_gives_can_be_asked_and_kept_as_a_set) {
     testing::run([] {
         std::set<Task<int>> pending;
+        Task<int> first;
         for (int i = 1; i <= 3; ++i) {
-            pending.insert(create_task([i] {
+            const auto task = create_task([i] {
                 await(sleep(std::chrono::seconds(i)));
                 return i;
-            }));
+            });
+            if (i == 1) first = task;
+            pending.insert(task);
         }
-        const Task<int> first = *std::min_element(pending.begin(), pending.end(), [](const Task<int>& a, const Task<int>& b) {
-            return a.get_name() < b.get_name();
-        });
         int sum = 0;
         for (int rounds = 0; !pending.empty(); ++rounds) {
             auto result = await(wait(pending, FIRST_COMPLETED));

@@ -141,12 +141,21 @@ void Frame::close() {
         throw RuntimeError(std::string(noun()) + " ignored GeneratorExit: it awaits in a destructor that an exception runs");
     }
     closing_ = true;
+    exit_ = exits_raised.fetch_add(1, std::memory_order_relaxed) + 1;
     resume(std::make_exception_ptr(GeneratorExit()));
     closing_ = false;
     if (state_ == CoroutineState::suspended) throw RuntimeError(std::string(noun()) + " ignored GeneratorExit");
     if (ending_ == Ending::returned) return;
     std::exception_ptr error = take_error();
     if (ending_ != Ending::generator_exit) std::rethrow_exception(std::move(error));
+}
+
+std::atomic<std::uint32_t> exits_raised{0};
+
+void ExitWatch::check_frame() const {
+    const Frame* const frame = thread_state.frame;
+    // A later one than this began with: not one that came before, in whose handlers this is awaited.
+    if (frame != nullptr && frame->closing_ && static_cast<std::int32_t>(frame->exit_ - before_) > 0) throw GeneratorExit();
 }
 
 void Frame::dispose() noexcept {
@@ -191,9 +200,9 @@ void delegate_to(Frame& inner) {
     }
     if (inner.state() == CoroutineState::running || inner.awaited_) throw_already_awaited();
     struct Scope {
-        bool& awaited;
-        ~Scope() { awaited = false; }
-    } scope{inner.awaited_};
+        Frame& inner;
+        ~Scope() { inner.awaited_ = false; }
+    } scope{inner};
     inner.awaited_ = true;
     std::exception_ptr thrown;
     for (;;) {

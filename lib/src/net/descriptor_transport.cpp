@@ -39,8 +39,8 @@ void DescriptorTransport::connection_made() {
     EventLoop& loop = *loop_;
     if (std::exception_ptr error = failure_of([&] { protocol->connection_made(alive); })) {
         // Of whatever kind, for an error of the system is the application's own here, and no end of this connection.
-        report(loop, "Fatal error: protocol.connection_made() call failed.", error, alive);
-        force_close(std::move(error));
+        force_close(error);  // first, for which memory need not suffice
+        failure_of([&] { report(loop, "Fatal error: protocol.connection_made() call failed.", error, alive); });
     }
     start();
 }

@@ -76,11 +76,18 @@ Socket::Socket(int family, int type, int protocol) {
     view_.core_ = std::move(core);
 }
 
+Socket::Socket(int fd) {
+    if (fd >= 0 && fd <= 2) {
+        throw std::invalid_argument("Socket(" + std::to_string(fd) + "): a new socket is made by Socket(family, type), and a "
+                                    "standard stream that is a socket taken over by Socket::from_fd()");
+    }
+    *this = from_fd(fd);
+}
+
 Socket Socket::from_fd(int fd) {
     detail::Ref<detail::SocketCore> core(new detail::SocketCore());
     int type = 0;
     socklen_t size = sizeof type;
-    // Asked first: Socket(AF_INET), meant as a new one, must not take standard error.
     if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || !detail::prepare_socket(fd)) {
         detail::throw_errno("a socket of fd " + std::to_string(fd));
     }

@@ -6,12 +6,14 @@
 //
 //   unwrapped -> handshake -> wrapped
 //             -> flushing (close(), or all was read before the peer's end of the stream: what was written is still sent)
-//             -> shutdown (close_notify is sent; waiting for the peer's) -> unwrapped, when the transport below closes
+//             -> shutdown (close_notify is sent; waiting for the peer's, and then for the next iteration, in which the transport
+//                below is closed) -> unwrapped, when that is lost
 //
 // Whatever happens (bytes from below, room below, resume_reading, close) ends in advance(), which does what the state allows.
 // What the application's protocol is told of what comes from the peer it is told from there alone; it may do anything then: write
 // at once, while all else that it asks for is noted, and done when it has returned. pause_writing and resume_writing may also
-// come from within its own call of write() or set_write_buffer_limits(), and connection_lost comes from the transport below.
+// come from within its own call of write() or set_write_buffer_limits(), and connection_lost comes from the loop, in
+// the iteration behind that in which the transport below was lost.
 #ifndef CEDE_SRC_NET_SSL_PROTOCOL_HPP
 #define CEDE_SRC_NET_SSL_PROTOCOL_HPP
 
@@ -145,7 +147,7 @@ private:
     bool peer_closed_ = false;    // its close_notify was read
     bool end_below_ = false;      // the stream below has ended
     bool nothing_to_lose_ = false;  // all was said: how the connection ends is of no interest
-    bool closes_below_ = false;     // scheduled
+    bool closes_below_ = false;     // scheduled; nothing is left to do but that
     bool advancing_ = false;
     bool advance_again_ = false;
     std::exception_ptr error_;    // why this has closed the transport below

@@ -60,13 +60,17 @@ void SSLProtocol::do_shutdown() {
     if (!done) return;
     tell_end_of_stream();
     if (state_ != State::shutdown) return;
-    // Sends what it has, still under our timer. After a close_notify in the loop's next iteration, as in asyncio: who was told of
-    // the end may answer, and whether the answer is dropped is not an error yet.
-    if (end_below_) return below_->close();
-    loop_.call_soon([self = shared_from_this()] {
-        if (!self->lost_) self->guarded([&] { self->below_->close(); });
-    });
+    // In the loop's next iteration, as in asyncio: who was told of the end may answer, and that the answer is dropped is not an
+    // error yet. What is still to be sent below is, under our timer; without any the time that is left means nothing.
+    if (below_->get_write_buffer_size() == 0) shutdown_timer_.cancel();
     closes_below_ = true;
+    if (failure_of([&] {
+            loop_.call_soon([self = shared_from_this()] {
+                if (!self->lost_) self->guarded([&] { self->below_->close(); });
+            });
+        })) {
+        below_->close();  // no memory for waiting
+    }
 }
 
 void SSLProtocol::fatal_error(std::exception_ptr error, const char* message) {

@@ -42,8 +42,9 @@ public:
         return *value_;
     }
     R take() {
+        R& value = get();
         taken_ = true;
-        return std::move(get());
+        return std::move(value);
     }
     // The first time with the value itself; a resumption after that carries R(), as Python's carries None.
     [[noreturn]] void throw_stop_iteration() {

@@ -79,6 +79,18 @@ private:
     RunsInPlace** handle_;
 };
 
+template <class R, class Body>
+CEDE_INLINE_AWAIT R run_watched(const Body& body, const ExitWatch& exits, std::false_type) {
+    R value = body();
+    exits.check();
+    return value;
+}
+template <class R, class Body>
+CEDE_INLINE_AWAIT void run_watched(const Body& body, const ExitWatch& exits, std::true_type) {
+    body();
+    exits.check();
+}
+
 template <class F, class R, class Result = decltype(std::declval<F&>()())>
 using EnableIfBody = std::enable_if_t<!IsCoroutine<F>::value &&
                                       (std::is_void<R>::value || std::is_convertible<Result, R>::value)>;
@@ -258,8 +270,9 @@ CEDE_INLINE_AWAIT R Coroutine<R>::await_here() {
     typename detail::Closure<R>::Storage storage;
     const typename detail::Closure<R>::MovedOut body(body_, storage);
     const detail::RunsInPlace running(in_place_);
+    const detail::ExitWatch exits(!body.catches_nothing());
     try {
-        return body();
+        return detail::run_watched<R>(body, exits, std::is_void<R>());
     } catch (const StopIterationBase&) {
         detail::throw_escaped_stop_iteration("coroutine");
     }

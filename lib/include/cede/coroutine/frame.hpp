@@ -7,6 +7,7 @@
 #ifndef CEDE_COROUTINE_FRAME_HPP
 #define CEDE_COROUTINE_FRAME_HPP
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -29,6 +30,28 @@ namespace detail {
 // How a body ended. The kinds that drivers treat differently are told apart where the exception is caught, because
 // asking an exception_ptr for its type means rethrowing it, at a microsecond each.
 enum class Ending : std::uint8_t { returned, raised, cancelled, generator_exit, interrupted };
+
+// How often a GeneratorExit was raised by close(), in any thread.
+extern std::atomic<std::uint32_t> exits_raised;
+
+// close() ends a coroutine and all that it awaits, the innermost first: a GeneratorExit that one of them swallows is raised again
+// in who awaits it. An await in place shares its stack with who awaits, so it looks whether one came while its body ran.
+class ExitWatch {
+public:
+    // `watches`: false for a body that is known to let everything through.
+    explicit ExitWatch(bool watches) noexcept
+        : watches_(watches), before_(watches ? exits_raised.load(std::memory_order_relaxed) : 0) {}
+    // Throws GeneratorExit when one did, in this coroutine.
+    void check() const {
+        if (watches_ && exits_raised.load(std::memory_order_relaxed) != before_) check_frame();
+    }
+
+private:
+    void check_frame() const;
+
+    const bool watches_;
+    const std::uint32_t before_;
+};
 
 class Frame {
 public:
@@ -107,7 +130,7 @@ public:
 protected:
     enum class Kind : std::uint8_t { generator, async_generator, coroutine };
 
-    explicit Frame(Kind kind) noexcept : kind_(kind) {}
+    explicit Frame(Kind kind) noexcept : kind_(kind), awaited_(false), closing_(false) {}
     ~Frame() = default;
 
     // Runs the body and keeps its result; on the frame's own stack.
@@ -117,6 +140,7 @@ protected:
 
 private:
     friend void delegate_to(Frame& inner);
+    friend class ExitWatch;
     friend struct FrameSwitch;
 
     static Fiber& enter(void* frame);
@@ -151,8 +175,9 @@ private:
     CoroutineState state_ = CoroutineState::created;
     const Kind kind_;
     Ending ending_ = Ending::returned;
-    bool awaited_ = false;  // a delegate_to() of this one is under way
-    bool closing_ = false;
+    bool awaited_ : 1;  // a delegate_to() of this one is under way
+    bool closing_ : 1;
+    std::uint32_t exit_ = 0;  // while closing: which of exits_raised
 };
 
 // Body: cedes control from the current coroutine to its driver, giving it the future waited for (null: a bare yield).

@@ -251,7 +251,7 @@ R2 Yield<Y, S>::from(Generator<Y, S, R2>& inner) {
     detail::DefaultValue<S> none;
     if (in.state() == CoroutineState::suspended) in.set_sent(none.get());
     while (!in.closed()) {
-        in.resume(std::move(thrown));
+        in.resume(std::exchange(thrown, nullptr));
         if (in.closed()) break;
         thrown = frame_.suspend_for(in);
         if (detail::closes_inner(frame_, thrown)) {

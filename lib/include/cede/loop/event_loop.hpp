@@ -168,12 +168,6 @@ public:
     Future<detail::CallResult<F, Args...>> run_in_executor(Executor& executor, F&& f, Args&&... args);
     template <class F, class... Args>
     Future<detail::CallResult<F, Args...>> run_in_executor(std::nullptr_t, F&& f, Args&&... args);
-    // As set_default_executor() takes it; null stands for the default one.
-    template <class E, class F, class... Args>
-    Future<detail::CallResult<F, Args...>> run_in_executor(const std::shared_ptr<E>& executor, F&& f, Args&&... args) {
-        if (executor == nullptr) return run_in_executor(nullptr, std::forward<F>(f), std::forward<Args>(args)...);
-        return run_in_executor(*executor, std::forward<F>(f), std::forward<Args>(args)...);
-    }
     template <class F, class... Args>
     Future<detail::CallResult<F, Args...>> run_in_executor(absl::nullopt_t, F&& f, Args&&... args) {
         return run_in_executor(nullptr, std::forward<F>(f), std::forward<Args>(args)...);

@@ -293,7 +293,7 @@ public:
     virtual Coroutine<Subprocess> subprocess_shell(SubprocessProtocolFactory factory, std::string command,
                                                    SubprocessOptions options);
     Coroutine<Subprocess> subprocess_shell(SubprocessProtocolFactory factory, std::string command);
-    // The pair has the protocol as the class that the factory makes.
+    // The pair has the protocol as the class that the factory makes, unless the arguments are a list in braces.
     template <class F, class... Args, class P = detail::OwnSubprocessProtocol<F>>
     detail::ConnectionTo<SubprocessTransport, P> subprocess_exec(F factory, Args&&... args);
     template <class F, class... Args, class P = detail::OwnSubprocessProtocol<F>>

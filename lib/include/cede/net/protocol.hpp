@@ -3,7 +3,8 @@
 // all else does nothing. When not: for straight code; streams (stream/streams.hpp) are a protocol already.
 //
 // The loop's thread calls these; none may cede. An exception thrown by one closes the connection with it and goes to
-// the loop's exception handler; a std::system_error goes to connection_lost only, as an end of the connection like others.
+// the loop's exception handler; a std::system_error goes to connection_lost only, as an end of the connection like others, but
+// for one that connection_made throws on a plain transport.
 // What pause_writing, resume_writing or connection_lost throws is reported, and changes nothing.
 #ifndef CEDE_NET_PROTOCOL_HPP
 #define CEDE_NET_PROTOCOL_HPP

@@ -66,8 +66,9 @@ public:
     // Closed.
     Socket() noexcept = default;
     Socket(int family, int type, int protocol = 0);
-    // Takes over `fd`, a socket, and makes it non-blocking and close-on-exec. It stays the caller's when this throws.
-    explicit Socket(int fd) : Socket(from_fd(fd)) {}
+    // Takes over `fd`, a socket, and makes it non-blocking and close-on-exec. It stays the caller's when this throws. The first
+    // form throws std::invalid_argument for 0 to 2, which are rather a family, meant as Socket(family, type).
+    explicit Socket(int fd);
     static Socket from_fd(int fd);
     // Two that are connected with each other.
     static std::pair<Socket, Socket> pair(int family = AF_UNIX, int type = SOCK_STREAM, int protocol = 0);

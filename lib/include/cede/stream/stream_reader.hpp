@@ -70,7 +70,8 @@ public:
     // Everything up to `separator`, and the separator. Throws IncompleteReadError when the stream ends before,
     // LimitOverrunError when more than the limit precedes it (nothing is taken then), std::invalid_argument for an empty one.
     Coroutine<std::string> readuntil(absl::string_view separator = "\n") const;
-    Coroutine<std::string> readuntil(char separator) const { return readuntil(absl::string_view(&separator, 1)); }
+    template <class C, class = std::enable_if_t<std::is_same<C, char>::value>>  // and no number that becomes one
+    Coroutine<std::string> readuntil(C separator) const { return readuntil(absl::string_view(&separator, 1)); }
     // The same up to the end of whichever separator ends first.
     Coroutine<std::string> readuntil(std::vector<std::string> separators) const;
     Coroutine<std::string> readuntil(std::initializer_list<absl::string_view> separators) const;

@@ -20,14 +20,23 @@ Coroutine<void> sleep_for_nan();
 // When awaited, cedes for at least `delay` on the loop's clock; zero or less cedes exactly once. A cancellation ends it at
 // once. Throws RuntimeError when no loop runs, unless the delay is zero.
 inline Coroutine<void> sleep(Duration delay) {
-    return [delay] { detail::sleep_here(delay); };
+    struct Body {
+        enum { catches_nothing };
+        Duration delay;
+        void operator()() const { detail::sleep_here(delay); }
+    };
+    return Body{delay};
 }
 // Of a whole number of units. Always inline, so that an await of it sees what the coroutine does and leaves out most of the object:
 // a tenth of a yield. Apart from the one above, whose address may be taken, which gcc at -O1 refuses of such a function.
 template <class Rep, class Period, std::enable_if_t<!std::is_floating_point<Rep>::value, int> = 0>
 CEDE_INLINE_AWAIT Coroutine<void> sleep(std::chrono::duration<Rep, Period> delay) {
-    const Duration pause(delay);
-    return [pause] { detail::sleep_here(pause); };
+    struct Body {  // in the function, whose name a dump of tasks is to show
+        enum { catches_nothing };
+        Duration pause;
+        void operator()() const { detail::sleep_here(pause); }
+    };
+    return Body{Duration(delay)};
 }
 // A plain number does not compile, and Duration says why. Beside the one above, because where <unistd.h> is included and
 // `using namespace cede` is written, `sleep(1)` would else be POSIX's, which blocks the thread.

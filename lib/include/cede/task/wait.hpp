@@ -55,12 +55,14 @@ template <class H>
 class FutureList : public std::vector<H> {
 public:
     using std::vector<H>::vector;
+    FutureList() = default;
+    FutureList(std::vector<H> handles) noexcept : std::vector<H>(std::move(handles)) {}
     // 1 or 0.
     std::size_t count(const AnyFuture& handle) const {
         return static_cast<std::size_t>(std::count(this->begin(), this->end(), handle));
     }
     bool contains(const AnyFuture& handle) const { return count(handle) != 0; }
-    template <class Set, class = std::enable_if_t<std::is_same<typename Set::key_type, H>::value>>
+    template <class Set, class = typename Set::key_type, class = std::enable_if_t<std::is_same<typename Set::value_type, H>::value>>
     operator Set() const { return Set(this->begin(), this->end()); }
 };
 
