@@ -146,4 +146,17 @@ BOOST_AUTO_TEST_CASE(two_tasks_that_wake_each_other_cost_no_look_per_step) {
     BOOST_TEST(after - before <= 2000u / 61u + 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_loop_of_ones_own_needs_no_constructor) {
+    struct Own : EventLoop {
+        void run_once() override {
+            ++iterations;
+            EventLoop::run_once();
+        }
+        int iterations = 0;
+    } own;
+    own.call_soon([&] { own.stop(); });
+    own.run_forever();
+    BOOST_TEST(own.iterations == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -190,6 +190,14 @@ BOOST_AUTO_TEST_CASE(WAIT_010_the_same_task_at_several_places) {
         BOOST_TEST(results == (std::vector<int>{7, 7, 7}), boost::test_tools::per_element());
         const auto done = await(gather(task, task));
         BOOST_TEST(std::get<1>(done) == 7);
+        int other = 0;
+        Coroutine<int> coroutine([&] { return ++runs; });
+        Coroutine<int> second([&] { return ++other; });
+        const auto both = await(gather(coroutine, second, coroutine));
+        BOOST_TEST(runs == 2);
+        BOOST_TEST(other == 1);
+        BOOST_TEST(std::get<0>(both) == 2);
+        BOOST_TEST(std::get<2>(both) == 2);
     });
 }
 
@@ -266,6 +274,8 @@ BOOST_AUTO_TEST_CASE(any_container_is_gathered_as_a_vector_is) {
         std::array<Coroutine<int>, 2> pair{{after(1s, 3), fails_after(1s, "x")}};
         const auto outcomes = await(gather_outcomes(pair));
         BOOST_TEST(outcomes[0].value() == 3);
+        BOOST_TEST(*outcomes[0] == 3);
+        BOOST_TEST(outcomes[0].result() == 3);
         BOOST_TEST(!outcomes[1].has_value());
         BOOST_TEST(await(gather(std::deque<Task<int>>())).empty());
         const std::unordered_set<Task<int>> set(tasks.begin(), tasks.end());

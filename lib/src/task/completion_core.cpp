@@ -21,7 +21,8 @@ void ref_release(CompletionCore* core) noexcept {
 }
 
 CompletionCore::CompletionCore(const CallSite& where, const std::type_info& type)
-    : where_(where), type_(type), debug_(thread_state.debug) {}
+    : where_(where), type_(type),
+      reports_to_(thread_state.debug && thread_state.running != nullptr ? thread_state.running->reference() : LoopReference()) {}
 
 CompletionCore::~CompletionCore() = default;
 
@@ -36,8 +37,19 @@ bool CompletionCore::claim() {
         }
         if (state_ == State::cancelled || state_ == State::left) return false;
     }
-    if (debug_) warn("the Completion of the await_callback at " + place() + " was called again: the second call is ignored");
+    report_second_call();
     return false;
+}
+
+void CompletionCore::report_second_call() const noexcept {
+    if (reports_to_.token == nullptr) return;
+    try {
+        ExceptionContext context;
+        context.message = "the Completion of the await_callback at " + place() + " was called again: the second call is ignored";
+        if (!post_report(reports_to_, context)) warn(context.message);
+    } catch (...) {
+        report_unraisable(std::current_exception(), "the second call of a Completion was reported");
+    }
 }
 
 void CompletionCore::complete(std::exception_ptr error) {
@@ -129,7 +141,7 @@ void CompletionCore::wait() {
         }
     }
     try {
-        const Future<void> called(get_running_loop());
+        const Future<void> called(get_event_loop());  // which need not run, where the coroutine is driven by hand
         bool done;
         {
             std::lock_guard<std::mutex> lock(mutex_);

@@ -240,7 +240,7 @@ public:
 
 protected:
     // With the given selector, or the platform's best.
-    explicit EventLoop(std::unique_ptr<selectors::BaseSelector> selector);
+    explicit EventLoop(std::unique_ptr<selectors::BaseSelector> selector = nullptr);
 
     // The type-erased hooks behind the templates above.
     virtual Handle schedule(Callback callback, detail::Ref<detail::ContextData> context);

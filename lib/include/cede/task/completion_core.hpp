@@ -65,12 +65,13 @@ private:
     void wake();
     void cancel() noexcept;
     std::string place() const;
+    void report_second_call() const noexcept;
 
     RefCount references_;
     std::atomic<int> handles_{0};
     const CallSite where_;
     const std::type_info& type_;
-    const bool debug_;
+    const LoopReference reports_to_;  // the loop in debug mode where it began, if any
     std::mutex mutex_;
     State state_ = State::pending;
     std::exception_ptr error_;

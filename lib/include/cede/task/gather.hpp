@@ -153,12 +153,46 @@ Future<typename State::Results> gather_futures(EventLoop& loop, bool outcomes, F
     return Future<typename State::Results>(Ref<FutureCore>(std::move(core)));
 }
 
+// The children of one call. A coroutine that has a name and is given twice is one task, as in asyncio.
+template <std::size_t N>
+class ChildrenOf {
+public:
+    explicit ChildrenOf(EventLoop& loop) noexcept : loop_(loop) {}
+    template <class X>
+    Future<AwaitedT<X>> make(X&& x) {
+        return make<X>(std::forward<X>(x), std::integral_constant<bool, std::is_lvalue_reference<X>::value &&
+                                                                            IsCoroutine<std::decay_t<X>>::value>());
+    }
+
+private:
+    template <class X>
+    Future<AwaitedT<X>> make(X&& x, std::false_type) {
+        return with_result<AwaitedT<X>>(ensure_future(std::forward<X>(x), loop_));
+    }
+    template <class X>
+    Future<AwaitedT<X>> make(X&& coroutine, std::true_type) {
+        for (std::size_t i = 0; i < count_; ++i) {
+            if (coroutines_[i] == &coroutine) return Future<AwaitedT<X>>(Ref<FutureCore>(tasks_[i]));
+        }
+        Future<AwaitedT<X>> made = make<X>(coroutine, std::false_type());
+        coroutines_[count_] = &coroutine;
+        tasks_[count_++] = made.core();
+        return made;
+    }
+
+    EventLoop& loop_;  // which keeps the tasks until they are done
+    std::size_t count_ = 0;
+    const void* coroutines_[N];
+    FutureCore* tasks_[N];
+};
+
 template <template <class> class As, class... Xs>
 Future<std::tuple<typename As<AwaitedT<Xs>>::type...>> gather_all(bool outcomes, Xs&&... xs) {
     using State = GatherTuple<As, AwaitedT<Xs>...>;
     EventLoop& loop = first_loop({loop_of(xs)...});
+    ChildrenOf<sizeof...(Xs) + 1> children(loop);
     // Braces: tasks are made from left to right, which the order of a call's arguments would not promise.
-    std::tuple<Future<AwaitedT<Xs>>...> futures{with_result<AwaitedT<Xs>>(ensure_future(std::forward<Xs>(xs), loop))...};
+    std::tuple<Future<AwaitedT<Xs>>...> futures{children.make(std::forward<Xs>(xs))...};
     return gather_futures<State>(loop, outcomes, std::move(futures), std::index_sequence_for<Xs...>());
 }
 template <template <class> class As, class Range>

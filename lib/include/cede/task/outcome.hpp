@@ -12,7 +12,7 @@
 
 namespace cede {
 
-template <class T>
+template <class T = void>
 class Outcome {
 public:
     using Value = std::conditional_t<std::is_void<T>::value, absl::monostate, T>;
@@ -31,6 +31,9 @@ public:
         if (exception_) std::rethrow_exception(exception_);
         return std::move(*value_);
     }
+    const Value& result() const { return value(); }
+    const Value& operator*() const { return value(); }
+    const Value* operator->() const { return &value(); }
     // Null for a value.
     const std::exception_ptr& exception() const noexcept { return exception_; }
 
