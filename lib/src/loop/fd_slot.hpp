@@ -68,8 +68,8 @@ struct FdSlot {
     }
 };
 
-// Of a callback that leaves its slot, or that nobody waits for from here on. Cancelling destroys what it has captured, whose destructor may come back and move the
-// slots; so it comes last.
+// Of a callback that leaves its slot, or that nobody waits for from here on. Cancelling destroys what it has captured, whose
+// destructor may come back and move the slots; so it comes last.
 struct CancelsAtEnd {
     Ref<HandleCore> handle;
     ~CancelsAtEnd() {

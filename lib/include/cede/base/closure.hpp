@@ -40,8 +40,8 @@ struct CallAs<void> {
     static void call(F& f) { f(); }
 };
 
-// Of callables that say so by a member `catches_nothing`: they let every exception through, and an await of one need not look whether it
-// has swallowed any (ExitWatch), which is eight instructions of a yield.
+// Of callables that say so by a member `catches_nothing`: they let every exception through, and an await of one need not look
+// whether it has swallowed any (ExitWatch), which is eight instructions of a yield.
 template <class F, class = void>
 struct CatchesNothing : std::false_type {};
 template <class F>

@@ -20,12 +20,7 @@ Coroutine<void> sleep_for_nan();
 // When awaited, cedes for at least `delay` on the loop's clock; zero or less cedes exactly once. A cancellation ends it at
 // once. Throws RuntimeError when no loop runs, unless the delay is zero.
 inline Coroutine<void> sleep(Duration delay) {
-    struct Body {
-        enum { catches_nothing };
-        Duration delay;
-        void operator()() const { detail::sleep_here(delay); }
-    };
-    return Body{delay};
+    return [delay] { detail::sleep_here(delay); };
 }
 // Of a whole number of units. Always inline, so that an await of it sees what the coroutine does and leaves out most of the object:
 // a tenth of a yield. Apart from the one above, whose address may be taken, which gcc at -O1 refuses of such a function.
